@@ -1,0 +1,31 @@
+# Release keeps asserts: they guard our own mistakes (docs/architecture.md). -g1 is enough for backtraces.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g")
+add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Werror -fno-omit-frame-pointer)
+add_compile_options(-fstack-protector-strong)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,--build-id=sha1 -rdynamic)
+
+# The on-demand parser of simdjson has another size at -O0 without this: tests would break the ODR.
+add_compile_definitions(SIMDJSON_DEVELOPMENT_CHECKS=0)
+
+if(DROVER_SANITIZE)
+  add_compile_options(-fsanitize=${DROVER_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${DROVER_SANITIZE})
+  if(DROVER_SANITIZE MATCHES "thread")
+    add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
+  endif()
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wthread-safety)
+endif()
+if(DROVER_LIBFUZZER)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+find_program(DROVER_CCACHE ccache)
+if(DROVER_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${DROVER_CCACHE})
+endif()
