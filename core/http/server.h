@@ -1,0 +1,42 @@
+// An HTTP/1.1 server. core/http/beast implements it; programs see only this.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/result.h"
+#include "core/http/router.h"
+
+namespace drover::http {
+
+struct ServerOptions {
+  std::vector<std::string>
+      listen;  // "host:port", ":port" (all addresses, IPv6 too), "[::1]:port"; port 0 picks one
+  std::size_t workers = 2;            // threads that run handlers; 0 runs them on the I/O thread
+  std::size_t max_connections = 512;  // more wait in the kernel's backlog
+  std::size_t max_header_bytes = 64 << 10;
+  Millis header_timeout{30'000};  // from the first byte of a request to the end of its header
+  Millis body_timeout{300'000};   // to read a body, and to write an answer
+  Millis idle_timeout{300'000};   // a kept-alive connection without a request
+};
+
+// Runs from Start until destroyed. One I/O thread and `workers` threads.
+class Server {
+ public:
+  virtual ~Server() = default;
+  // What was bound, as "host:port", in the order of `listen`.
+  virtual std::vector<std::string> addresses() const = 0;
+  // Stops accepting, lets requests under way finish for `grace`, then closes all. Idempotent.
+  virtual void Stop(Millis grace) = 0;
+};
+
+// kUnavailable when an address is taken ("listen on 127.0.0.1:9090: Address already in use"),
+// kDenied when binding is not permitted. `router` and `log` outlive the server.
+Result<std::unique_ptr<Server>> StartServer(const ServerOptions& options, const Router& router,
+                                            const Logger& log);
+
+}  // namespace drover::http

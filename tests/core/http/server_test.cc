@@ -1,0 +1,108 @@
+#include "core/http/server.h"
+
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/raw_client.h"
+
+namespace drover::http {
+namespace {
+struct NoLog final : LogSink {
+  void Write(std::string_view) override {}
+};
+struct Running {
+  explicit Running(ServerOptions options = {}) {
+    router.Add("GET,HEAD", "/hello",
+               [](const Request& r) { return Response::Text(200, "hello " + r.query); });
+    router.Add("POST", "/echo", [](const Request& r) { return Response::Text(200, r.body); },
+               {.max_body_bytes = 1'000'000});
+    router.Add("GET", "/slow", [](const Request&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      return Response::Text(200, "done");
+    });
+    router.Add("GET", "/throws",
+               [](const Request&) -> Response { throw std::runtime_error("no"); });
+    router.Add("GET", "/empty",
+               [](const Request&) { return Response{.status = 204, .headers = {}, .body = {}}; });
+    options.listen = {"127.0.0.1:0"};
+    server = StartServer(options, router, log).value();
+    address = server->addresses().front();
+  }
+  NoLog sink;
+  std::unique_ptr<Clock> clock = MakeSystemClock();
+  Logger log{sink, *clock};
+  Router router;
+  std::unique_ptr<Server> server;
+  std::string address;
+};
+}  // namespace
+TEST_SUITE("core/http/server") {
+  TEST_CASE("answers, with and without workers") {
+    for (const std::size_t workers : {0, 2}) {
+      Running running({.listen = {}, .workers = workers});
+      const std::string answer = testing::RawClient::Get(running.address, "/hello?a=1");
+      CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+      CHECK(answer.ends_with("\r\n\r\nhello a=1"));
+      CHECK(testing::RawClient::Get(running.address, "/nope").starts_with("HTTP/1.1 404 "));
+      CHECK(testing::RawClient::Get(running.address, "/throws").starts_with("HTTP/1.1 500 "));
+      CHECK(testing::RawClient::Get(running.address, "/empty").find("Content-Length") ==
+            std::string::npos);
+    }
+  }
+  TEST_CASE("connections are kept, HEAD has no body") {
+    Running running;
+    testing::RawClient client(running.address);
+    client.Send("HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\nGET /hello?2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string answer = client.Read("hello 2");
+    CHECK(answer.find("Content-Length: 6\r\n\r\nHTTP/1.1 200") != std::string::npos);
+  }
+  TEST_CASE("a large body arrives whole, one over the limit is 413, before and after it was read") {
+    Running running;
+    const std::string body(900'000, 'b');
+    testing::RawClient client(running.address);
+    client.Send(
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\nConnection: close\r\n\r\n" +
+        body);
+    CHECK(client.Read().ends_with(body));
+    testing::RawClient announced(running.address);
+    announced.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000001\r\n\r\n");
+    CHECK(announced.Read().starts_with("HTTP/1.1 413 "));
+    testing::RawClient chunked(running.address);
+    chunked.Send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nF4300\r\n" +
+                 std::string(0xF4300, 'c') + "\r\n0\r\n\r\n");
+    CHECK(chunked.Read().starts_with("HTTP/1.1 413 "));
+  }
+  TEST_CASE("garbage and huge headers are refused") {
+    Running running;
+    testing::RawClient garbage(running.address);
+    garbage.Send("\x16\x03\x01 nonsense\r\n\r\n");
+    CHECK(garbage.Read().starts_with("HTTP/1.1 400 "));
+    testing::RawClient huge(running.address);
+    huge.Send("GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n");
+    CHECK(huge.Read().starts_with("HTTP/1.1 431 "));
+  }
+  TEST_CASE("a header that never ends is cut off") {
+    Running running({.listen = {}, .header_timeout = Millis(100)});
+    testing::RawClient slow(running.address);
+    slow.Send("GET / HT");
+    CHECK(slow.Read().empty());
+  }
+  TEST_CASE("stopping lets a request under way finish") {
+    Running running;
+    testing::RawClient client(running.address);
+    client.Send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    running.server->Stop(Millis(2000));
+    CHECK(client.Read().ends_with("done"));
+    CHECK_FALSE(testing::RawClient(running.address).connected());
+  }
+  TEST_CASE("a taken port is an error, not a second listener") {
+    Running running;
+    Router router;
+    const auto second = StartServer({.listen = {running.address}}, router, running.log);
+    REQUIRE_FALSE(second.has_value());
+    CHECK(second.error().message() == "listen on " + running.address + ": Address already in use");
+  }
+}
+}  // namespace drover::http
