@@ -1,0 +1,89 @@
+#include "exporters/common/collector_flags.h"
+
+#include <algorithm>
+
+namespace drover::exporters {
+namespace {
+
+std::string FlagName(std::string_view name) { return "collector." + std::string(name); }
+
+}  // namespace
+
+CollectorFlags::CollectorFlags(std::vector<CollectorSpec> specs, std::vector<std::string> not_built)
+    : specs_(std::move(specs)), not_built_(std::move(not_built)) {}
+
+void CollectorFlags::AddTo(Flags& flags) {
+  flags.Add("collector.disable-defaults", disable_defaults_,
+            "Set all collectors to disabled by default.");
+  for (const CollectorSpec& spec : specs_) {
+    bool& on = switches_[std::string(spec.name)];
+    on = spec.default_on;
+    flags.Add(FlagName(spec.name), on,
+              "Enable the " + std::string(spec.name) + " collector (default: " +
+                  (spec.default_on ? "enabled" : "disabled") + "). " + std::string(spec.help));
+    for (const CollectorFlag& flag : spec.flags) {
+      const std::string name(flag.name);
+      if (flag.kind == CollectorFlag::Kind::kSwitch) {
+        switches_[name] = flag.default_text == "true";
+        flags.Add(FlagName(name), switches_[name], flag.help);
+      } else {
+        texts_[name] = flag.default_text;
+        flags.Add(FlagName(name), texts_[name], flag.help);
+      }
+      if (flag.hidden) flags.Hide(FlagName(name));
+    }
+  }
+}
+
+Status CollectorFlags::TakeNotBuilt(std::vector<std::string>& arguments) const {
+  const auto is_about = [](std::string_view argument, std::string_view prefix,
+                           std::string_view name) {
+    if (!argument.starts_with(prefix)) return false;
+    argument.remove_prefix(prefix.size());
+    if (!argument.starts_with(name)) return false;
+    argument.remove_prefix(name.size());
+    return argument.empty() || argument.front() == '.' || argument.front() == '=';
+  };
+  for (const std::string& name : not_built_) {
+    std::erase(arguments, "--no-collector." + name);
+    std::erase(arguments, "--collector." + name + "=false");
+    for (const std::string& argument : arguments) {
+      if (is_about(argument, "--collector.", name) || is_about(argument, "--no-collector.", name)) {
+        return Fail(ErrorCode::kUnsupported,
+                    argument + ": the " + name + " collector is not built yet");
+      }
+    }
+  }
+  return {};
+}
+
+Result<CollectorFlags::Choice> CollectorFlags::Choose(const Flags& flags) const {
+  Choice choice;
+  for (const CollectorSpec& spec : specs_) {
+    const std::string name(spec.name);
+    const bool counts = !disable_defaults_ || flags.Given(FlagName(name));
+    if (counts && switches_.at(name)) choice.on.push_back(&spec);
+    for (const CollectorFlag& flag : spec.flags) {
+      const std::string flag_name(flag.name);
+      const bool given = flags.Given(FlagName(flag_name));
+      if (flag.kind == CollectorFlag::Kind::kSwitch) {
+        choice.values.Set(flag_name, switches_.at(flag_name) ? "true" : "false", given);
+      } else {
+        choice.values.Set(flag_name, texts_.at(flag_name), given);
+      }
+    }
+    for (const CollectorFlag& flag : spec.flags) {
+      if (flag.replaced_by.empty() || choice.values.Text(flag.name).empty()) continue;
+      const std::string old_name = "--" + FlagName(flag.name);
+      const std::string new_name = "--" + FlagName(flag.replaced_by);
+      if (choice.values.Given(flag.replaced_by)) {
+        return Fail(ErrorCode::kInvalid, old_name + " and " + new_name + " are mutually exclusive");
+      }
+      choice.warnings.push_back(old_name + " is deprecated, use " + new_name);
+      choice.values.Set(flag.replaced_by, choice.values.Text(flag.name), true);
+    }
+  }
+  return choice;
+}
+
+}  // namespace drover::exporters

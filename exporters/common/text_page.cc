@@ -1,0 +1,129 @@
+#include "exporters/common/text_page.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <numeric>
+
+#include "core/base/numbers.h"
+#include "core/exposition/text_writer.h"
+
+namespace drover::exporters {
+
+struct TextPage::Family {
+  std::string name;
+  std::string header;
+  std::vector<Series> series;
+};
+
+struct TextPage::Form {
+  Family* family = nullptr;
+  std::vector<std::size_t> order;   // order[i]: which given value belongs to the i-th name
+  std::vector<std::string> names;   // sorted
+  std::vector<std::string> before;  // what is printed before each value
+};
+
+TextPage::TextPage() = default;
+TextPage::~TextPage() = default;
+
+const TextPage::Form& TextPage::FormOf(const MetricDesc& desc) {
+  std::unique_ptr<Form>& known = forms_[&desc];
+  if (known) return *known;
+  auto form = std::make_unique<Form>();
+  std::vector<std::string> given;
+  for (std::string_view rest = desc.labels; !rest.empty();) {
+    given.emplace_back(rest.substr(0, rest.find(',')));
+    rest.remove_prefix(std::min(rest.size(), given.back().size() + 1));
+  }
+  form->order.resize(given.size());
+  std::iota(form->order.begin(), form->order.end(), std::size_t{0});
+  std::sort(form->order.begin(), form->order.end(),
+            [&](std::size_t a, std::size_t b) { return given[a] < given[b]; });
+  for (const std::size_t at : form->order) {
+    form->before.push_back((form->names.empty() ? "{" : "\",") + given[at] + "=\"");
+    form->names.push_back(given[at]);
+  }
+  auto place = std::lower_bound(
+      families_.begin(), families_.end(), desc.name,
+      [](const auto& family, std::string_view name) { return family->name < name; });
+  if (place == families_.end() || (*place)->name != desc.name) {
+    auto family = std::make_unique<Family>();
+    family->name = desc.name;
+    exposition::TextWriter(family->header).Family(desc.name, desc.help, desc.type);
+    place = families_.insert(place, std::move(family));
+  }
+  form->family = place->get();
+  known = std::move(form);
+  return *known;
+}
+
+void TextPage::Add(const MetricDesc& desc, std::span<const std::string_view> values, double value) {
+  const Form& form = FormOf(desc);
+  assert(values.size() == form.order.size());
+  const auto offset = static_cast<std::uint32_t>(values_.size());
+  for (const std::size_t at : form.order) {
+    const auto length = static_cast<std::uint32_t>(values[at].size());
+    char raw[sizeof length];
+    std::memcpy(raw, &length, sizeof length);
+    values_.append(raw, sizeof raw);
+    values_ += values[at];
+  }
+  form.family->series.push_back({&form, offset, value});
+}
+
+std::string_view TextPage::ValueAt(std::size_t& offset) const {
+  std::uint32_t length = 0;
+  std::memcpy(&length, values_.data() + offset, sizeof length);
+  const std::string_view value(values_.data() + offset + sizeof length, length);
+  offset += sizeof length + length;
+  return value;
+}
+
+int TextPage::Compare(const Series& a, const Series& b) const {
+  const std::size_t count = a.form->order.size();
+  if (count != b.form->order.size()) return count < b.form->order.size() ? -1 : 1;
+  std::size_t at_a = a.values;
+  std::size_t at_b = b.values;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const int c = ValueAt(at_a).compare(ValueAt(at_b)); c != 0) return c;
+  }
+  if (a.form == b.form || a.form->names == b.form->names) return 0;
+  return a.form->names < b.form->names ? -1 : 1;
+}
+
+void TextPage::RenderSeries(const Family& family, const Series& series, std::string& out) const {
+  out += family.name;
+  std::size_t at = series.values;
+  for (const std::string& before : series.form->before) {
+    out += before;
+    exposition::AppendLabelText(out, ValueAt(at));
+  }
+  if (!series.form->before.empty()) out += "\"}";
+  out += ' ';
+  AppendGoFloat(out, series.value);
+  out += '\n';
+}
+
+void TextPage::Render(std::string& out) {
+  for (const auto& family : families_) {
+    auto& series = family->series;
+    if (series.empty()) continue;
+    const auto less = [&](const Series& a, const Series& b) { return Compare(a, b) < 0; };
+    if (!std::is_sorted(series.begin(), series.end(), less))
+      std::stable_sort(series.begin(), series.end(), less);
+    out += family->header;
+    const Series* last = nullptr;
+    for (const Series& one : series) {
+      if (last != nullptr && Compare(*last, one) == 0) {
+        ++duplicates_;
+        continue;
+      }
+      RenderSeries(*family, one, out);
+      last = &one;
+    }
+    series.clear();
+  }
+  values_.clear();
+}
+
+}  // namespace drover::exporters
