@@ -12,6 +12,11 @@
 //     to fill.");
 //   }
 //
+// Two more words for keys of the tools we stand in for:
+//   v.NoEffect("max_shards", "one connection keeps the order");  // accepted, one warning with its
+//   place v.NotBuilt("sigv4");                                         // an error with its place:
+//   never ignored
+//
 // Types a field may have: bool, integers, double, std::string, Millis, Secret, ByteSize, another
 // described struct, std::vector, std::map<std::string, …> and std::optional of these, and any type
 // for which `Status FromYaml(const YamlNode&, T&)` and `void ToYaml(const T&, YamlWriter&)` are
@@ -93,6 +98,8 @@ namespace config_internal {
 struct Probe {
   template <typename T>
   void Field(std::string_view, T&, std::string_view, std::string_view) {}
+  void NoEffect(std::string_view, std::string_view) {}
+  void NotBuilt(std::string_view) {}
 };
 template <typename T>
 concept Described = requires(T& t, Probe& p) { Describe(t, p); };
@@ -113,34 +120,39 @@ struct IsOptional<std::optional<T>> : std::true_type {};
 // Says which key was probably meant.
 std::string Closest(std::string_view key, const std::vector<std::string_view>& known);
 
+using Warnings = std::vector<std::string>;
+
 template <typename T>
-Status Read(const YamlNode& node, T& out);
+Status Read(const YamlNode& node, T& out, Warnings& warnings);
 
 class ReadVisitor {
  public:
-  explicit ReadVisitor(const YamlNode& node) : node_(node) {}
+  ReadVisitor(const YamlNode& node, Warnings& warnings) : node_(node), warnings_(warnings) {}
 
   template <typename T>
   void Field(std::string_view key, T& value, std::string_view, std::string_view) {
     known_.push_back(key);
     if (!status_) return;
     const YamlNode* child = node_.Find(key);
-    if (child != nullptr) status_ = Read(*child, value);
+    if (child != nullptr) status_ = Read(*child, value, warnings_);
   }
+  void NoEffect(std::string_view key, std::string_view why);
+  void NotBuilt(std::string_view key);
   Status Finish() const;  // unknown keys
 
  private:
   const YamlNode& node_;
+  Warnings& warnings_;
   std::vector<std::string_view> known_;
   Status status_;
 };
 
 template <typename T>
-Status Read(const YamlNode& node, T& out) {
+Status Read(const YamlNode& node, T& out, Warnings& warnings) {
   if constexpr (Described<T>) {
     if (node.IsNull()) return {};  // "global:" alone is the defaults
     if (node.kind != YamlNode::Kind::kMap) return node.Fail("expected a map of keys");
-    ReadVisitor visitor(node);
+    ReadVisitor visitor(node, warnings);
     Describe(out, visitor);
     return visitor.Finish();
   } else if constexpr (IsVector<T>::value) {
@@ -149,7 +161,7 @@ Status Read(const YamlNode& node, T& out) {
     if (node.kind != YamlNode::Kind::kSequence) return node.Fail("expected a list");
     for (const YamlNode& item : node.items) {
       typename T::value_type element{};
-      DROVER_CHECK(Read(item, element));
+      DROVER_CHECK(Read(item, element, warnings));
       out.push_back(std::move(element));
     }
     return {};
@@ -157,11 +169,12 @@ Status Read(const YamlNode& node, T& out) {
     out.clear();
     if (node.IsNull()) return {};
     if (node.kind != YamlNode::Kind::kMap) return node.Fail("expected a map");
-    for (const auto& [key, value] : node.entries) DROVER_CHECK(Read(value, out[key.text]));
+    for (const auto& [key, value] : node.entries)
+      DROVER_CHECK(Read(value, out[key.text], warnings));
     return {};
   } else if constexpr (IsOptional<T>::value) {
     if (node.IsNull()) return {};
-    return Read(node, out.emplace());
+    return Read(node, out.emplace(), warnings);
   } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
     std::int64_t wide = 0;
     DROVER_CHECK(FromYaml(node, wide));
@@ -190,6 +203,8 @@ class WriteVisitor {
     out_.Key(key);
     Write(value, out_);
   }
+  void NoEffect(std::string_view, std::string_view) {}
+  void NotBuilt(std::string_view) {}
 
  private:
   YamlWriter& out_;
@@ -257,6 +272,13 @@ class DocVisitor {
         out_.back().value.pop_back();
     }
   }
+  void NoEffect(std::string_view key, std::string_view why) {
+    out_.push_back({prefix_ + std::string(key), "no effect", "",
+                    "Accepted, without effect: " + std::string(why) + "."});
+  }
+  void NotBuilt(std::string_view key) {
+    out_.push_back({prefix_ + std::string(key), "not built yet", "", "Refused: not built yet."});
+  }
 
  private:
   template <typename T>
@@ -272,10 +294,12 @@ class DocVisitor {
 }  // namespace config_internal
 
 // Sets what the file names, keeps the other defaults. kInvalid with file:line:column for unknown
-// keys, wrong types, bad durations. `out` may be half set after an error.
+// keys, wrong types, bad durations, keys that are not built. `out` may be half set after an error.
+// `warnings` gets a line for each key that has no effect here.
 template <typename T>
-Status ReadFields(const YamlNode& node, T& out) {
-  return config_internal::Read(node, out);
+Status ReadFields(const YamlNode& node, T& out, std::vector<std::string>* warnings = nullptr) {
+  config_internal::Warnings ignored;
+  return config_internal::Read(node, out, warnings != nullptr ? *warnings : ignored);
 }
 
 // The effective configuration, secrets as <secret>.

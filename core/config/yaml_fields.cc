@@ -187,6 +187,21 @@ std::string Closest(std::string_view key, const std::vector<std::string_view>& k
   return std::string(best);
 }
 
+void ReadVisitor::NoEffect(std::string_view key, std::string_view why) {
+  known_.push_back(key);
+  const YamlNode* child = node_.Find(key);
+  if (child != nullptr)
+    warnings_.push_back(child->Place() + ": " + std::string(key) +
+                        " has no effect: " + std::string(why));
+}
+
+void ReadVisitor::NotBuilt(std::string_view key) {
+  known_.push_back(key);
+  if (!status_) return;
+  const YamlNode* child = node_.Find(key);
+  if (child != nullptr) status_ = child->Fail(std::string(key) + " is not built yet");
+}
+
 Status ReadVisitor::Finish() const {
   DROVER_CHECK(status_);
   for (const auto& [key, value] : node_.entries) {

@@ -33,6 +33,8 @@ void Describe(Outer& c, Visitor& v) {
   v.Field("list", c.list, "", "Several.");
   v.Field("labels", c.labels, "", "Labels.");
   v.Field("maybe", c.maybe, "", "Perhaps.");
+  v.NoEffect("shards", "one is enough");
+  v.NotBuilt("sigv4");
 }
 Result<Outer> Load(std::string_view text) {
   DROVER_TRY(const YamlNode node, ParseYaml(text, "f"));
@@ -91,9 +93,17 @@ TEST_SUITE("core/config/describe") {
           "5s\nlabels:\n  a: \"true\"\n");
     CHECK(Load(text).has_value());
   }
+  TEST_CASE("keys without effect warn, keys that are not built refuse") {
+    Outer out;
+    std::vector<std::string> warnings;
+    REQUIRE(ReadFields(ParseYaml("url: x\nshards: 3\n", "f").value(), out, &warnings));
+    CHECK(warnings == std::vector<std::string>{"f:2:9: shards has no effect: one is enough"});
+    CHECK(ReadFields(ParseYaml("sigv4: {}\n", "f").value(), out).error().message() ==
+          "f:1:8: sigv4 is not built yet");
+  }
   TEST_CASE("documentation lists every field") {
     const auto docs = DocumentFields<Outer>();
-    REQUIRE(docs.size() == 14);
+    REQUIRE(docs.size() == 16);
     CHECK(docs[5].path == "queue.capacity");
     CHECK(docs[5].value == "10000");
     CHECK(docs[8].path == "list[].capacity");
