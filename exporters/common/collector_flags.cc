@@ -9,7 +9,7 @@ std::string FlagName(std::string_view name) { return "collector." + std::string(
 
 }  // namespace
 
-CollectorFlags::CollectorFlags(std::vector<CollectorSpec> specs, std::vector<std::string> not_built)
+CollectorFlags::CollectorFlags(std::vector<CollectorSpec> specs, std::vector<NotBuilt> not_built)
     : specs_(std::move(specs)), not_built_(std::move(not_built)) {}
 
 void CollectorFlags::AddTo(Flags& flags) {
@@ -35,7 +35,7 @@ void CollectorFlags::AddTo(Flags& flags) {
   }
 }
 
-Status CollectorFlags::TakeNotBuilt(std::vector<std::string>& arguments) const {
+Status CollectorFlags::TakeNotBuilt(std::vector<std::string>& arguments) {
   const auto is_about = [](std::string_view argument, std::string_view prefix,
                            std::string_view name) {
     if (!argument.starts_with(prefix)) return false;
@@ -44,9 +44,11 @@ Status CollectorFlags::TakeNotBuilt(std::vector<std::string>& arguments) const {
     argument.remove_prefix(name.size());
     return argument.empty() || argument.front() == '.' || argument.front() == '=';
   };
-  for (const std::string& name : not_built_) {
-    std::erase(arguments, "--no-collector." + name);
-    std::erase(arguments, "--collector." + name + "=false");
+  for (auto& [name, default_on] : not_built_) {
+    const bool off = std::erase(arguments, "--no-collector." + name) +
+                         std::erase(arguments, "--collector." + name + "=false") >
+                     0;
+    if (off) default_on = false;
     for (const std::string& argument : arguments) {
       if (is_about(argument, "--collector.", name) || is_about(argument, "--no-collector.", name)) {
         return Fail(ErrorCode::kUnsupported,
@@ -59,10 +61,17 @@ Status CollectorFlags::TakeNotBuilt(std::vector<std::string>& arguments) const {
 
 Result<CollectorFlags::Choice> CollectorFlags::Choose(const Flags& flags) const {
   Choice choice;
+  for (const auto& [name, default_on] : not_built_) {
+    const bool on = default_on && !disable_defaults_;
+    if (on) choice.missing.push_back(name);
+    choice.values.Set(name, on ? "true" : "false", false);
+  }
   for (const CollectorSpec& spec : specs_) {
     const std::string name(spec.name);
     const bool counts = !disable_defaults_ || flags.Given(FlagName(name));
-    if (counts && switches_.at(name)) choice.on.push_back(&spec);
+    const bool on = counts && switches_.at(name);
+    if (on) choice.on.push_back(&spec);
+    choice.values.Set(name, on ? "true" : "false", flags.Given(FlagName(name)));
     for (const CollectorFlag& flag : spec.flags) {
       const std::string flag_name(flag.name);
       const bool given = flags.Given(FlagName(flag_name));

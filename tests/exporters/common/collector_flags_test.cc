@@ -29,7 +29,7 @@ struct Parsed {
 };
 
 Result<Parsed> Parse(std::vector<std::string> arguments) {
-  CollectorFlags collectors(Specs(), {"wifi"});
+  CollectorFlags collectors(Specs(), {{"wifi", false}});
   Flags flags("test", "");
   collectors.AddTo(flags);
   DROVER_CHECK(collectors.TakeNotBuilt(arguments));

@@ -1,0 +1,40 @@
+#include "core/base/numbers.h"
+#include "core/os/hot_file.h"
+#include "exporters/common/fields.h"
+#include "exporters/node/collectors.h"
+
+namespace drover::exporters::node {
+namespace {
+
+constexpr MetricDesc kAllocated{"node_filefd_allocated", "File descriptor statistics: allocated."};
+constexpr MetricDesc kMaximum{"node_filefd_maximum", "File descriptor statistics: maximum."};
+
+class FileFd final : public Collector {
+ public:
+  explicit FileFd(const CollectorInput& input) : file_(*input.roots.proc, "sys/fs/file-nr") {}
+
+  Status Collect(MetricSink& out) override {
+    DROVER_CHECK(file_.Read(text_));
+    std::string_view rest = Trim(text_);
+    const auto allocated = ParseFloat(NextField(rest));
+    NextField(rest);  // allocated but unused: always 0 since Linux 2.6
+    const auto maximum = ParseFloat(NextField(rest));
+    if (!allocated || !maximum)
+      return Fail(ErrorCode::kInvalid, "file-nr: not three numbers: " + text_);
+    out.Add(kAllocated, *allocated);
+    out.Add(kMaximum, *maximum);
+    return {};
+  }
+
+ private:
+  HotFile file_;
+  std::string text_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Collector>> MakeFileFd(const CollectorInput& input) {
+  return std::make_unique<FileFd>(input);
+}
+
+}  // namespace drover::exporters::node

@@ -1,0 +1,207 @@
+// Pages of node_exporter 1.12.1, collector by collector, against ours on the same files: every line
+// (HELP, TYPE, samples) equal.
+//
+//   node_pages            the vectors' folder (77 when it is not there)
+//   node_pages FOLDER     unpacked: FOLDER/fixtures, FOLDER/per-collector
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+
+#include "exporters/common/text_page.h"
+#include "exporters/node/collectors.h"
+#include "exporters/node/node_flags.h"
+#include "tests/support/data.h"
+#include "tests/support/temp_folder.h"
+
+namespace drover::exporters::node {
+namespace {
+
+std::vector<std::string> Split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::stringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  return parts;
+}
+
+// Without what differs from run to run.
+std::vector<std::string> Lines(const std::string& page) {
+  std::vector<std::string> lines = Split(page, '\n');
+  std::erase_if(lines, [](const std::string& line) {
+    return line.empty() ||
+           line.find("node_scrape_collector_duration_seconds") != std::string::npos ||
+           line.starts_with("node_time_seconds") || line.starts_with("node_time_zone_offset");
+  });
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+Result<std::string> Page(std::vector<std::string> arguments) {
+  const auto clock = MakeSystemClock();
+  const auto sink = MakeFdLogSink(2);
+  const Logger log(*sink, *clock, LogLevel::kError);
+  // The cpufreq collector is not built, but whether it is on decides about a metric of cpu.
+  const bool cpufreq = std::erase(arguments, "--collector.cpufreq") > 0;
+  NodeFlags node;
+  Flags flags("node_pages", "");
+  node.AddTo(flags);
+  DROVER_CHECK(node.collectors.TakeNotBuilt(arguments));
+  DROVER_TRY(const auto end, flags.Parse(arguments));
+  DROVER_TRY(auto choice, node.collectors.Choose(flags));
+  choice.values.Set("cpufreq", cpufreq ? "true" : "false", true);
+  DROVER_TRY(const auto runner, node.MakeRunner(choice, *clock, log));
+  std::string text;
+  for (int i = 0; i < 2; ++i) {  // the second page is made from kept state
+    TextPage page;
+    runner->RunAll(page);
+    text.clear();
+    page.Render(text);
+  }
+  return text;
+}
+
+struct Totals {
+  int passed = 0, failed = 0, other = 0;
+
+  void Compare(const std::string& name, const std::vector<std::string>& want,
+               const Result<std::string>& page) {
+    if (!page) {
+      ++failed;
+      std::cout << "FAILED " << name << ": " << page.error().message() << '\n';
+      return;
+    }
+    const auto got = Lines(*page);
+    if (got == want) {
+      ++passed;
+      std::cout << "passed " << name << ": " << got.size() << " lines\n";
+      return;
+    }
+    ++failed;
+    std::cout << "FAILED " << name << '\n';
+    std::vector<std::string> difference;
+    std::set_difference(want.begin(), want.end(), got.begin(), got.end(),
+                        std::back_inserter(difference));
+    for (const auto& line : difference) std::cout << "  - " << line << '\n';
+    difference.clear();
+    std::set_difference(got.begin(), got.end(), want.begin(), want.end(),
+                        std::back_inserter(difference));
+    for (const auto& line : difference) std::cout << "  + " << line << '\n';
+  }
+};
+
+void RunPerCollector(const std::string& folder, Totals& totals) {
+  const auto files = MakeFileSystem(folder);
+  const auto index = files->ReadFile("per-collector/INDEX.tsv");
+  if (!index) {
+    ++totals.failed;
+    std::cout << "FAILED " << index.error().message() << '\n';
+    return;
+  }
+  std::vector<std::string> ours;
+  for (const CollectorSpec& spec : Collectors()) ours.emplace_back(spec.name);
+  const std::string fx = folder + "/fixtures";
+  for (const std::string& row : Split(*index, '\n')) {
+    const auto columns = Split(row, '\t');
+    if (columns.size() < 5 || columns[0] == "file") continue;
+    if (std::find(ours.begin(), ours.end(), columns[1]) == ours.end()) {
+      ++totals.other;
+      continue;
+    }
+    std::vector<std::string> arguments = {
+        "--path.rootfs=" + fx,          "--path.procfs=" + fx + "/proc",
+        "--path.sysfs=" + fx + "/sys",  "--path.udev.data=" + fx + "/udev/data",
+        "--collector.disable-defaults", "--collector." + columns[1]};
+    if (columns.size() > 5) {
+      for (const std::string& extra : Split(columns[5], ' ')) arguments.push_back(extra);
+    }
+    totals.Compare(columns[0], Lines(files->ReadFile("per-collector/" + columns[0]).value_or("")),
+                   Page(std::move(arguments)));
+  }
+}
+
+// A made-up host of 256 CPUs and 96 disks; of the expected page, the families we have.
+void RunSynthetic(const std::string& folder, Totals& totals) {
+  const auto files = MakeFileSystem(folder);
+  const auto expected = files->ReadFile("synthetic-256cpu/expected.txt");
+  if (!expected) return;
+  const std::string fx = folder + "/synthetic-256cpu";
+  std::vector<std::string> arguments = {
+      "--path.procfs=" + fx + "/proc", "--path.sysfs=" + fx + "/sys",
+      "--path.udev.data=" + fx + "/absent", "--collector.disable-defaults"};
+  const std::vector<std::string> names = {"cpu",     "diskstats", "filefd", "loadavg",
+                                          "meminfo", "pressure",  "stat",   "vmstat"};
+  for (const std::string& name : names) arguments.push_back("--collector." + name);
+  auto want = Lines(*expected);
+  std::erase_if(want, [&](const std::string& line) {
+    if (line.starts_with("node_scrape_collector_success{")) {
+      return std::none_of(names.begin(), names.end(), [&](const std::string& name) {
+        return line.find('"' + name + '"') != std::string::npos;
+      });
+    }
+    for (const char* family :
+         {"node_cpu_frequency", "node_cpu_scaling", "node_disk", "node_cpu_", "node_filefd",
+          "node_load", "node_memory", "node_pressure", "node_vmstat", "node_intr", "node_forks",
+          "node_context", "node_boot", "node_procs", "node_scrape_collector_success"}) {
+      const std::string text(family);
+      const bool is_cpufreq = text == "node_cpu_frequency" || text == "node_cpu_scaling";
+      if (line.starts_with(text) || line.starts_with("# HELP " + text) ||
+          line.starts_with("# TYPE " + text)) {
+        return is_cpufreq;
+      }
+    }
+    return true;
+  });
+  totals.Compare("synthetic-256cpu", want, Page(std::move(arguments)));
+}
+
+// The set of mount points shown, from upstream's mountinfo cases (which say only that).
+void RunMounts(const std::string& folder, const std::string& fixture, const std::string& rootfs,
+               const std::vector<std::string>& want, Totals& totals) {
+  const auto page =
+      Page({"--path.procfs=" + folder + "/" + fixture + "/proc", "--path.rootfs=" + rootfs,
+            "--collector.disable-defaults", "--collector.filesystem"});
+  std::vector<std::string> got;
+  for (const std::string& line : Split(page.value_or(""), '\n')) {
+    const std::string key = "mountpoint=\"";
+    const std::size_t at = line.find(key);
+    if (!line.starts_with("node_filesystem_device_error{") || at == std::string::npos) continue;
+    const std::size_t begin = at + key.size();
+    got.push_back(line.substr(begin, line.find('"', begin) - begin));
+  }
+  std::sort(got.begin(), got.end());
+  ++(got == want ? totals.passed : totals.failed);
+  std::cout << (got == want ? "passed " : "FAILED ") << fixture << ":";
+  for (const std::string& point : got) std::cout << ' ' << point;
+  std::cout << '\n';
+}
+
+int Run(int argc, char** argv) {
+  testing::TempFolder unpacked;
+  std::string folder = unpacked.path();
+  if (argc > 1) {
+    folder = argv[1];
+  } else {
+    const auto data = testing::DataFolder("node_exporter");
+    if (!data) return std::cout << "skipped: no vectors\n", 77;
+    for (const char* archive :
+         {"per-collector.tar.gz", "fixtures.tar.gz", "synthetic-256cpu.tar.gz"}) {
+      const std::string command = "tar -xzf '" + *data + "/" + archive + "' -C '" + folder + "'";
+      // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread so far
+      if (std::system(command.c_str()) != 0) return std::cout << "cannot unpack\n", 1;
+    }
+  }
+  Totals totals;
+  RunPerCollector(folder, totals);
+  RunSynthetic(folder, totals);
+  RunMounts(folder, "fixtures_bindmount", "/host",
+            {"/", "/media/volume1", "/media/volume2", "/run/lock"}, totals);
+  RunMounts(folder, "fixtures_hidepid", "/", {"/"}, totals);
+  std::cout << totals.passed << " passed, " << totals.failed << " failed, " << totals.other
+            << " of collectors that are not built\n";
+  return totals.failed == 0 && totals.passed > 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace drover::exporters::node
+
+int main(int argc, char** argv) { return drover::exporters::node::Run(argc, argv); }

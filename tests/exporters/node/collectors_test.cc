@@ -1,0 +1,213 @@
+// Collectors on small trees of our own, and the ones that ask the kernel on this machine.
+#include "exporters/node/collectors.h"
+
+#include <doctest/doctest.h>
+
+#include "exporters/common/text_page.h"
+#include "exporters/node/node_flags.h"
+#include "tests/support/temp_folder.h"
+
+namespace drover::exporters::node {
+namespace {
+
+class NoSink final : public LogSink {
+ public:
+  void Write(std::string_view) override {}
+};
+
+struct Tree {
+  testing::TempFolder folder;
+  std::unique_ptr<FileSystem> files = MakeFileSystem(folder.path());
+  std::unique_ptr<Clock> clock = MakeSystemClock();
+  NoSink sink;
+  Logger log{sink, *clock};
+
+  void Write(const std::string& path, std::string_view text) {
+    REQUIRE(files->MakeDirs(path.substr(0, path.rfind('/'))));
+    REQUIRE(files->RemoveAll(path));
+    REQUIRE(files->Open(path, OpenMode::kCreate).value()->Append(text));
+  }
+
+  Result<std::unique_ptr<Runner>> Make(std::vector<std::string> arguments, bool live = false) {
+    arguments.push_back("--collector.disable-defaults");
+    if (!live) {
+      for (const char* root : {"procfs", "sysfs", "rootfs"})
+        arguments.push_back("--path." + std::string(root) + "=" + folder.path() + "/" + root);
+    }
+    NodeFlags node;
+    Flags flags("test", "");
+    node.AddTo(flags);
+    DROVER_CHECK(node.collectors.TakeNotBuilt(arguments));
+    DROVER_TRY(const auto end, flags.Parse(arguments));
+    DROVER_TRY(const auto choice, node.collectors.Choose(flags));
+    return node.MakeRunner(choice, *clock, log);
+  }
+};
+
+// Sample lines without the duration.
+std::string Samples(Runner& runner) {
+  TextPage page;
+  runner.RunAll(page);
+  std::string text;
+  page.Render(text);
+  std::string kept;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n') + 1);
+    rest.remove_prefix(line.size());
+    if (!line.starts_with("#") && line.find("duration_seconds") == std::string_view::npos)
+      kept += line;
+  }
+  return kept;
+}
+
+bool Has(const std::string& page, std::string_view text) {
+  return page.find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_SUITE("exporters/node/collectors") {
+  TEST_CASE("netdev from /proc/net/dev: usual names, filters, alias") {
+    Tree tree;
+    tree.Write("procfs/net/dev",
+               "Inter-|\n face |bytes\n lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
+               "eth0: 21 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n");
+    tree.Write("sysfs/class/net/eth0/ifalias", "up link\n");
+    const auto runner =
+        tree.Make({"--collector.netdev", "--no-collector.netdev.netlink",
+                   "--collector.netdev.device-exclude=^lo$", "--collector.netdev.label-ifalias"});
+    REQUIRE(runner.has_value());
+    const std::string labels = "{device=\"eth0\",ifalias=\"up link\"} ";
+    std::string want;
+    for (const auto& [name, value] :
+         std::vector<std::pair<std::string, std::string>>{{"receive_bytes", "21"},
+                                                          {"receive_compressed", "7"},
+                                                          {"receive_drop", "4"},
+                                                          {"receive_errs", "3"},
+                                                          {"receive_fifo", "5"},
+                                                          {"receive_frame", "6"},
+                                                          {"receive_multicast", "8"},
+                                                          {"receive_packets", "2"},
+                                                          {"transmit_bytes", "9"},
+                                                          {"transmit_carrier", "15"},
+                                                          {"transmit_colls", "14"},
+                                                          {"transmit_compressed", "16"},
+                                                          {"transmit_drop", "12"},
+                                                          {"transmit_errs", "11"},
+                                                          {"transmit_fifo", "13"},
+                                                          {"transmit_packets", "10"}}) {
+      want += "node_network_" + name + "_total" + labels + value + "\n";
+    }
+    CHECK(Samples(**runner) == want + "node_scrape_collector_success{collector=\"netdev\"} 1\n");
+  }
+  TEST_CASE("netdev by netlink shows the loopback with every counter, in both name forms") {
+    Tree tree;
+    const auto usual = tree.Make({"--collector.netdev"}, true);
+    REQUIRE(usual.has_value());
+    const std::string page = Samples(**usual);
+    CHECK(Has(page, "node_network_receive_nohandler_total{device=\"lo\"} "));
+    CHECK(Has(page, "node_network_transmit_carrier_total{device=\"lo\"} "));
+    CHECK(Has(page, "success{collector=\"netdev\"} 1"));
+    const auto detailed =
+        tree.Make({"--collector.netdev", "--collector.netdev.enable-detailed-metrics",
+                   "--collector.netdev.address-info"},
+                  true);
+    REQUIRE(detailed.has_value());
+    const std::string more = Samples(**detailed);
+    CHECK(Has(more, "node_network_receive_missed_errors_total{device=\"lo\"} "));
+    CHECK(Has(more,
+              "node_network_address_info{address=\"127.0.0.1\",device=\"lo\",netmask=\"8\","
+              "scope=\"link-local\"} 1"));
+  }
+  TEST_CASE("cpu: a counter that falls a little stays, a CPU that comes back starts over") {
+    Tree tree;
+    const auto page = [&](Runner& runner, std::string_view cpus) {
+      tree.Write("procfs/stat", cpus);
+      return Samples(runner);
+    };
+    const auto runner = tree.Make({"--collector.cpu", "--no-collector.cpu.guest"});
+    REQUIRE(runner.has_value());
+    CHECK(Has(page(**runner, "cpu0 100 0 0 900 50 0 0 0 0 0\n"), "mode=\"iowait\"} 0.5\n"));
+    CHECK(Has(page(**runner, "cpu0 100 0 0 900 40 0 0 0 0 0\n"), "mode=\"iowait\"} 0.5\n"));
+    CHECK(Has(page(**runner, "cpu0 1 0 0 500 3 0 0 0 0 0\n"), "mode=\"iowait\"} 0.03\n"));
+    const std::string two =
+        page(**runner, "cpu0 1 0 0 500 3 0 0 0 0 0\ncpu1 9 0 0 1 1 0 0 0 0 0\n");
+    CHECK(Has(two, "node_cpu_seconds_total{cpu=\"1\",mode=\"user\"} 0.09\n"));
+    CHECK_FALSE(Has(page(**runner, "cpu1 9 0 0 1 1 0 0 0 0 0\n"), "cpu=\"0\""));
+  }
+  TEST_CASE("filesystem: excluded ones left out, a missing mount point named as Go names it") {
+    Tree tree;
+    tree.Write("procfs/1/mountinfo",
+               "1 0 8:1 / /host rw - ext4 /dev/sda1 rw\n"
+               "2 0 8:2 / /host/gone rw - ext4 /dev/sda2 rw\n"
+               "3 0 8:2 / /host/gone rw,noatime - ext4 /dev/sda2 rw\n"
+               "4 0 0:1 / /host/proc/x rw - tmpfs t rw\n5 0 0:1 / /host/y rw - proc p rw\n");
+    const auto runner = tree.Make({"--collector.filesystem"});
+    REQUIRE(runner.has_value());
+    // The tree's rootfs folder is where mount points are asked, and /host is not its prefix here.
+    std::string page = Samples(**runner);
+    const std::string gone =
+        "{device=\"/dev/sda2\",device_error=\"no such file or directory\",fstype=\"ext4\","
+        "mountpoint=\"/host/gone\"} ";
+    CHECK(Has(page, "node_filesystem_device_error" + gone + "1\n"));
+    CHECK(Has(page, "node_filesystem_readonly" + gone + "0\n"));
+    CHECK_FALSE(Has(page, "node_filesystem_size_bytes" + gone));
+    CHECK_FALSE(Has(page, "mountpoint=\"/host/y\""));
+    REQUIRE(tree.files->MakeDirs("rootfs/host/gone"));
+    page = Samples(**runner);
+    const std::string there =
+        "{device=\"/dev/sda2\",device_error=\"\",fstype=\"ext4\",mountpoint=\"/host/gone\"} ";
+    CHECK(Has(page, "node_filesystem_size_bytes" + there));
+    CHECK(Has(page, "node_filesystem_purgeable_bytes" + there + "0\n"));
+    CHECK(Has(page,
+              "node_filesystem_mount_info{device=\"/dev/sda2\",major=\"8\",minor=\"2\","
+              "mountpoint=\"/host/gone\"} 1\n"));
+  }
+  TEST_CASE("filesystem: /proc/self/mountinfo when /proc/1 is hidden") {
+    Tree tree;
+    tree.Write("procfs/self/mountinfo", "1 0 8:1 / /data rw - ext4 /dev/sda1 ro\n");
+    REQUIRE(tree.files->MakeDirs("rootfs/data"));
+    const auto runner = tree.Make({"--collector.filesystem"});
+    REQUIRE(runner.has_value());
+    CHECK(Has(Samples(**runner),
+              "node_filesystem_readonly{device=\"/dev/sda1\",device_error=\"\","
+              "fstype=\"ext4\",mountpoint=\"/data\"} 1\n"));
+  }
+  TEST_CASE("every collector fails alone on an empty tree") {
+    Tree tree;
+    std::vector<std::string> arguments;
+    for (const CollectorSpec& spec : Collectors())
+      arguments.push_back("--collector." + std::string(spec.name));
+    const auto runner = tree.Make(arguments);
+    REQUIRE(runner.has_value());
+    const std::string page = Samples(**runner);
+    for (const char* name : {"cpu", "diskstats", "filefd", "filesystem", "loadavg", "meminfo", "os",
+                             "pressure", "stat", "vmstat"}) {
+      CHECK(Has(page, "success{collector=\"" + std::string(name) + "\"} 0\n"));
+    }
+    for (const char* name : {"netdev", "time", "timex", "uname"})
+      CHECK(Has(page, "success{collector=\"" + std::string(name) + "\"} 1\n"));
+    CHECK(Has(page, "node_timex_tick_seconds 0.01\n"));
+    CHECK(Has(page, "node_uname_info{domainname=\""));
+  }
+  TEST_CASE("flags that contradict each other or do not parse stop the start") {
+    Tree tree;
+    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"--collector.netdev", "--collector.netdev.device-include=a",
+              "--collector.netdev.device-exclude=b"},
+             {"--collector.diskstats", "--collector.diskstats.device-include=a",
+              "--collector.diskstats.device-exclude=b"},
+             {"--collector.filesystem", "--collector.filesystem.mount-timeout=x"},
+             {"--collector.vmstat", "--collector.vmstat.fields=("},
+             {"--collector.wifi"}}) {
+      CHECK_FALSE(tree.Make(arguments).has_value());
+    }
+  }
+  TEST_CASE("with those not built, the table covers upstream's 79 collectors") {
+    std::size_t names = Collectors().size();
+    for (const auto& one : NotBuilt())
+      names += one.name != "netclass_rtnl" && one.name != "powersupply" ? 1 : 0;
+    CHECK(names == 79);
+  }
+}
+}  // namespace drover::exporters::node
