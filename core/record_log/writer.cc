@@ -16,7 +16,8 @@ Result<std::unique_ptr<Writer>> Writer::Open(FileSystem& fs, std::string folder,
   DROVER_CHECK(fs.MakeDirs(folder));
   DROVER_TRY(const auto segments, ListSegments(fs, folder));
   std::unique_ptr<Writer> writer(new Writer(fs, std::move(folder), options));
-  DROVER_CHECK(writer->OpenSegment(segments.empty() ? 1 : segments.back() + 1));
+  DROVER_CHECK(writer->OpenSegment(
+      std::max(writer->options_.first_segment, segments.empty() ? 1 : segments.back() + 1)));
   return writer;
 }
 

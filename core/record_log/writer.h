@@ -23,6 +23,7 @@ namespace drover::record_log {
 struct WriterOptions {
   std::uint64_t segment_bytes = 128 << 20;  // a segment is closed before a record would pass it
   Compression compression = Compression::kNone;
+  std::uint64_t first_segment = 1;  // number of the first, if the folder has none as high
 };
 
 // One thread at a time, but for Sync, which any thread may call beside the others. `fs` outlives

@@ -106,6 +106,16 @@ void FaultyFileSystem::Restart(Lose lose) {
   crash_at_ = 0;
   if (lose == Lose::kNothing) return;
   names_ = durable_names_;
+  for (const auto& [from, to] : renamed_folders_) {
+    folders_.erase(to);
+    folders_.insert(from);
+  }
+  renamed_folders_.clear();
+  for (const auto& [name, node] : names_) {
+    for (std::string_view folder = Parent(name); !folder.empty(); folder = Parent(folder)) {
+      folders_.emplace(folder);
+    }
+  }
   for (auto& [name, node] : names_) {
     std::string kept = node->synced;
     if (lose == Lose::kHalf && node->bytes.size() > kept.size()) {
@@ -176,9 +186,27 @@ Status FaultyFileSystem::MakeDirs(std::string_view path) {
   return {};
 }
 
+void FaultyFileSystem::MoveFolder(Names& names, const std::string& from, const std::string& to) {
+  Names moved;
+  for (auto& [name, node] : names) {
+    const bool inside = name.compare(0, from.size() + 1, from + "/") == 0;
+    moved[inside ? to + name.substr(from.size()) : name] = node;
+  }
+  names = std::move(moved);
+}
+
 Status FaultyFileSystem::Rename(std::string_view from, std::string_view to) {
   Lock lock(mutex_);
   DROVER_CHECK(Change());
+  if (folders_.contains(from)) {
+    const std::string a(from);
+    const std::string b(to);
+    MoveFolder(names_, a, b);
+    folders_.erase(a);
+    folders_.insert(b);
+    renamed_folders_.emplace_back(a, b);
+    return {};
+  }
   const auto at = names_.find(from);
   if (at == names_.end()) return Absent(from);
   names_[std::string(to)] = at->second;
@@ -215,6 +243,11 @@ Status FaultyFileSystem::RemoveAll(std::string_view path) {
 Status FaultyFileSystem::SyncDir(std::string_view path) {
   Lock lock(mutex_);
   DROVER_CHECK(Change());
+  std::erase_if(renamed_folders_, [&](const auto& rename) {
+    if (Parent(rename.second) != path) return false;
+    MoveFolder(durable_names_, rename.first, rename.second);
+    return true;
+  });
   std::erase_if(durable_names_, [&](const auto& entry) { return Parent(entry.first) == path; });
   for (const auto& [name, node] : names_) {
     if (Parent(name) == path) durable_names_[name] = node;

@@ -13,6 +13,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/base/mutex.h"
 #include "core/os/file_system.h"
@@ -60,12 +62,15 @@ class FaultyFileSystem final : public FileSystem {
   using Names = std::map<std::string, std::shared_ptr<Node>, std::less<>>;
   class FaultyFile;
 
+  static void MoveFolder(Names& names, const std::string& from, const std::string& to);
   Status Change();  // counts one; an error when the crash is now or was before
   std::uint64_t Used() const;
 
   mutable Mutex mutex_;
   Names names_;
   Names durable_names_;
+  // Renamed folders, until SyncDir of where they are.
+  std::vector<std::pair<std::string, std::string>> renamed_folders_;
   std::set<std::string, std::less<>> folders_{""};
   std::uint64_t operations_ = 0;
   std::uint64_t crash_at_ = 0;

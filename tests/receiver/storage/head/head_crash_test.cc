@@ -1,0 +1,154 @@
+#include "tests/receiver/storage/head/head_fixture.h"
+
+namespace drover::storage {
+namespace {
+
+using Lose = testing::FaultyFileSystem::Lose;
+
+constexpr int kSteps = 12;
+constexpr int kSeries = 9;
+
+// Commits steps `from` up to kSteps, a checkpoint now and then; answers the first that failed.
+int Work(Head& head, int from) {
+  for (int step = from; step < kSteps; ++step) {
+    auto appender = head.NewAppender();
+    for (int s = 0; s < kSeries; ++s) {
+      const Labels labels{{"__name__", "m"}, {"s", std::to_string(s + step / 4)}};
+      if (!appender->Append(0, labels, kNow + step, step * 10 + s)) return step;
+    }
+    if (!appender->Commit()) return step;
+    if (step % 5 == 4) (void)head.Checkpoint();
+  }
+  return kSteps;
+}
+
+std::size_t SamplesAt(const Content& content, int step) {
+  std::size_t n = 0;
+  for (const auto& [labels, bits] : content) n += bits.contains(kNow + step) ? 1 : 0;
+  return n;
+}
+
+TEST_SUITE("receiver/storage/head/crash") {
+  TEST_CASE("nothing acknowledged is lost by a crash at any write, and no commit is half there") {
+    std::uint64_t operations = 0;
+    {
+      HeadFixture f;
+      f.options.fsync = FsyncPolicy::kAlways;
+      REQUIRE(f.Open());
+      REQUIRE(Work(*f.head, 0) == kSteps);
+      f.head.reset();
+      operations = f.fs.operations();
+    }
+    for (const Lose lose : {Lose::kNothing, Lose::kUnsynced, Lose::kHalf}) {
+      for (std::uint64_t n = 1; n <= operations; ++n) {
+        CAPTURE(n);
+        CAPTURE(static_cast<int>(lose));
+        HeadFixture f;
+        f.options.fsync = FsyncPolicy::kAlways;
+        f.fs.CrashAtOperation(n);
+        const int acknowledged = f.Open() ? Work(*f.head, 0) : 0;
+        f.head.reset();
+        f.fs.Restart(lose);
+        REQUIRE(f.Open());
+        CHECK(f.head->replay().corrupt == 0);
+        CHECK(f.head->replay().unknown_series == 0);
+        CHECK_FALSE(f.head->replay().incomplete_checkpoint);
+        const Content content = f.Read();
+        for (int step = 0; step < kSteps; ++step) {
+          const std::size_t there = SamplesAt(content, step);
+          if (step < acknowledged) {
+            REQUIRE(there == kSeries);
+          } else {
+            REQUIRE((there == 0 || (step == acknowledged && there == kSeries)));
+          }
+        }
+        // Sent again from the last unacknowledged one, all ends the same.
+        REQUIRE(Work(*f.head, std::max(0, acknowledged - 1)) == kSteps);
+        const Content whole = f.Read();
+        for (int step = 0; step < kSteps; ++step) REQUIRE(SamplesAt(whole, step) == kSeries);
+      }
+    }
+  }
+
+  TEST_CASE("a full disk refuses commits whole, and they pass when there is room") {
+    HeadFixture f;
+    REQUIRE(f.Open());
+    REQUIRE(Work(*f.head, 0) == kSteps);
+    const Content before = f.Read();
+    f.fs.SetCapacity(100);
+    auto appender = f.head->NewAppender();
+    const Labels fresh{{"__name__", "fresh"}};
+    for (int i = 0; i < 3; ++i) {
+      REQUIRE(appender->Append(0, fresh, kNow + 100, 1).has_value());
+      const Status full = appender->Commit();
+      REQUIRE_FALSE(full.has_value());
+      CHECK(full.error().code() == ErrorCode::kExhausted);
+      CHECK(f.Read() == before);
+    }
+    CHECK_FALSE(f.head->Checkpoint().has_value());
+    CHECK(f.sink.lines.size() == 1);  // said once
+    f.fs.SetCapacity(1 << 30);
+    REQUIRE(appender->Append(0, fresh, kNow + 100, 1).has_value());
+    REQUIRE(appender->Commit().has_value());
+    const Content after = f.Read();
+    CHECK(after.size() == before.size() + 1);
+    appender.reset();
+    REQUIRE(f.Open());
+    CHECK(f.head->replay().corrupt == 0);
+    CHECK(f.Read() == after);
+  }
+
+  TEST_CASE("a failed fsync is not acknowledged with fsync=always") {
+    HeadFixture f;
+    f.options.fsync = FsyncPolicy::kAlways;
+    REQUIRE(f.Open());
+    f.fs.FailSync(true);
+    auto appender = f.head->NewAppender();
+    REQUIRE(appender->Append(0, Labels{{"a", "b"}}, kNow, 1).has_value());
+    CHECK(appender->Commit().error().code() == ErrorCode::kUnavailable);
+    CHECK(f.Read().empty());
+    f.fs.FailSync(false);
+    REQUIRE(appender->Append(0, Labels{{"a", "b"}}, kNow, 1).has_value());
+    CHECK(appender->Commit().has_value());
+    CHECK(f.Read().size() == 1);
+  }
+
+  TEST_CASE("flipped bytes cost what they touch, are said once and kept aside") {
+    for (std::uint64_t at = 0; at < 300; at += 7) {
+      CAPTURE(at);
+      HeadFixture f;
+      REQUIRE(f.Open());
+      auto appender = f.head->NewAppender();
+      REQUIRE(appender->Append(0, Labels{{"a", "first"}}, kNow, 1).has_value());
+      REQUIRE(appender->Commit().has_value());
+      appender.reset();
+      REQUIRE(f.Open());  // a second segment
+      for (int i = 0; i < 20; ++i) {
+        appender = f.head->NewAppender();
+        REQUIRE(appender->Append(0, Labels{{"a", std::to_string(i)}}, kNow, 1).has_value());
+        REQUIRE(appender->Commit().has_value());
+      }
+      appender.reset();
+      const Content before = f.Read();
+      f.head.reset();
+      f.fs.FlipByte("head_log/000002", at);
+      f.sink.lines.clear();
+      REQUIRE(f.Open());
+      CHECK(f.head->replay().corrupt + f.head->replay().unknown_series +
+                f.head->replay().torn_bytes >
+            0);
+      CHECK(f.sink.lines.size() >= 1);
+      const Content rest = f.Read();
+      CHECK(rest.contains("{a=\"first\"}"));
+      for (const auto& [labels, bits] : rest) CHECK(before.at(labels) == bits);
+      f.sink.lines.clear();
+      REQUIRE(f.Open());
+      CHECK(f.sink.lines.empty());
+      CHECK(f.Read() == rest);
+      if (f.fs.Exists("head_log/damaged")) CHECK(f.fs.Exists("head_log/damaged/000002"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace drover::storage
