@@ -12,6 +12,12 @@ std::string FlagName(std::string_view name) { return "collector." + std::string(
 CollectorFlags::CollectorFlags(std::vector<CollectorSpec> specs, std::vector<NotBuilt> not_built)
     : specs_(std::move(specs)), not_built_(std::move(not_built)) {}
 
+std::vector<std::string> CollectorFlags::not_built_names() const {
+  std::vector<std::string> names;
+  for (const NotBuilt& one : not_built_) names.push_back(one.name);
+  return names;
+}
+
 void CollectorFlags::AddTo(Flags& flags) {
   flags.Add("collector.disable-defaults", disable_defaults_,
             "Set all collectors to disabled by default.");

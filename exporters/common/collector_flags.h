@@ -37,6 +37,7 @@ class CollectorFlags {
   Result<Choice> Choose(const Flags& flags) const;
 
   const std::vector<CollectorSpec>& specs() const { return specs_; }
+  std::vector<std::string> not_built_names() const;
 
  private:
   const std::vector<CollectorSpec> specs_;

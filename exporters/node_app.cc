@@ -1,0 +1,124 @@
+#include "exporters/node_app.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "core/base/version.h"
+#include "core/config/flags.h"
+#include "core/http/server.h"
+#include "core/os/signals.h"
+#include "exporters/node/node_flags.h"
+#include "exporters/node_web.h"
+
+namespace drover::exporters {
+namespace {
+
+constexpr const char* kProgram = "drover-node-exporter";
+constexpr Millis kGrace{500};
+
+struct WebFlags {
+  std::vector<std::string> listen = {":9100"};
+  std::string telemetry_path = "/metrics";
+  std::int64_t max_requests = 40;
+  bool disable_exporter_metrics = false;
+
+  void AddTo(Flags& flags) {
+    flags.Add("web.listen-address", listen,
+              "Addresses on which to expose metrics and web interface. Repeatable. Examples: "
+              "`:9100` or `[::1]:9100`");
+    flags.Add("web.telemetry-path", telemetry_path, "Path under which to expose metrics.");
+    flags.Add("web.max-requests", max_requests,
+              "Maximum number of parallel scrape requests. Use 0 to disable.");
+    flags.Add("web.disable-exporter-metrics", disable_exporter_metrics,
+              "Exclude metrics about the exporter itself (promhttp_*, process_*).");
+    const auto refuse = [](std::string_view) {
+      return Status(Fail(ErrorCode::kUnsupported, "not built yet"));
+    };
+    flags.AddCustom("web.config.file", "FILE", "", "TLS and authentication: not built yet.",
+                    refuse);
+    flags.AddCustom("web.systemd-socket", "", "", "Socket activation: not built yet.", refuse);
+    flags.AddIgnored("runtime.gomaxprocs", true, "collectors run on one thread");
+  }
+
+  Status Validate() const {
+    if (!telemetry_path.starts_with('/'))
+      return Fail(ErrorCode::kInvalid, "--web.telemetry-path: must begin with /");
+    if (max_requests < 0) return Fail(ErrorCode::kInvalid, "--web.max-requests: below 0");
+    return {};
+  }
+};
+
+int FailStart(const Error& error) {
+  std::fprintf(stderr, "%s: error: %s\n", kProgram, error.message().c_str());
+  return 1;
+}
+
+NodeWebOptions WebOptions(const WebFlags& web, const node::NodeFlags& node) {
+  NodeWebOptions options;
+  options.telemetry_path = web.telemetry_path;
+  options.max_requests = static_cast<std::size_t>(web.max_requests);
+  options.with_exporter_metrics = !web.disable_exporter_metrics;
+  for (const CollectorSpec& spec : node.collectors.specs())
+    options.known_collectors.emplace_back(spec.name);
+  for (const std::string& name : node.collectors.not_built_names())
+    options.known_collectors.push_back(name);
+  return options;
+}
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ",") + word;
+  return out;
+}
+
+}  // namespace
+
+int RunNodeExporter(std::vector<std::string> arguments) {
+  const Signals signals;
+  WebFlags web;
+  LogFlags log_flags;
+  node::NodeFlags node;
+  Flags flags(kProgram, "Host metrics for Prometheus, with node_exporter's names and flags.");
+  web.AddTo(flags);
+  AddLogFlags(flags, log_flags);
+  node.AddTo(flags);
+  if (const auto taken = node.collectors.TakeNotBuilt(arguments); !taken)
+    return FailStart(taken.error());
+  const auto end = flags.Parse(arguments);
+  if (!end) return FailStart(end.error());
+  if (*end) return std::fputs((*end)->text.c_str(), stdout), (*end)->code;
+  if (const auto valid = web.Validate(); !valid) return FailStart(valid.error());
+  const auto choice = node.collectors.Choose(flags);
+  if (!choice) return FailStart(choice.error());
+
+  const auto clock = MakeSystemClock();
+  const auto sink = MakeFdLogSink(STDERR_FILENO);
+  const Logger log(*sink, *clock, log_flags.level, log_flags.format);
+  for (const std::string& warning : flags.warnings()) log.Warn(warning);
+  for (const std::string& warning : choice->warnings) log.Warn(warning);
+  if (!choice->missing.empty()) {
+    log.Warn("collectors of node_exporter's default set that are not built yet",
+             {{"names", Joined(choice->missing)}});
+  }
+  const auto runner = node.MakeRunner(*choice, *clock, log);
+  if (!runner) return FailStart(runner.error());
+
+  NodeWeb pages(**runner, WebOptions(web, node), log);
+  http::Router router;
+  pages.AddRoutes(router);
+  router.Use(http::GzipResponses());
+  http::ServerOptions options;
+  options.listen = web.listen;
+  const auto server = http::StartServer(options, router, log);
+  if (!server) return FailStart(server.error());
+  log.Info("listening", {{"address", Joined((*server)->addresses())},
+                         {"version", Version()},
+                         {"collectors", static_cast<std::int64_t>((*runner)->size())}});
+  signals.WaitForEnd([] {});
+  log.Info("ending");
+  (*server)->Stop(kGrace);
+  return 0;
+}
+
+}  // namespace drover::exporters
