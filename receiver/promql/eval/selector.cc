@@ -1,0 +1,61 @@
+#include <algorithm>
+
+#include "receiver/promql/eval/evaluator.h"
+
+namespace drover::promql {
+
+Result<std::vector<Column>> SelectInstant(Evaluator& evaluator, const VectorSelector& selector,
+                                          SelectorOutput output) {
+  Context& context = evaluator.context();
+  const Grid& grid = evaluator.grid();
+  if (selector.extension != Extension::kNone) {
+    return Fail(ErrorCode::kUnsupported, "the smoothed modifier is not supported");
+  }
+  DROVER_TRY(const std::int64_t first_time, evaluator.ReferenceTime(selector.shift, grid.start));
+  // With @ every step looks at the same time.
+  const std::int64_t step = selector.shift.at == AtKind::kNone ? grid.step : 0;
+  const std::int64_t last_time = first_time + static_cast<std::int64_t>(grid.size - 1) * step;
+  SelectHints hints;
+  hints.step_ms = grid.step;
+  auto set = context.storage.Select(selector.matchers, first_time - context.lookback_ms + 1,
+                                    last_time, hints);
+  if (!set) return tl::unexpected(std::move(set).error().With("expanding series"));
+
+  std::vector<Column> columns;
+  SampleColumns samples;
+  while ((*set)->Next()) {
+    DROVER_CHECK(context.Continue());
+    if (auto read = (*set)->Samples(samples); !read) {
+      return tl::unexpected(std::move(read).error().With("expanding series"));
+    }
+    if (samples.size() == 0) continue;
+    Column column = WideColumn({}, grid.size);
+    std::size_t next = 0;  // first sample after the step's time
+    std::size_t found = 0;
+    for (std::size_t k = 0; k < grid.size; ++k) {
+      const std::int64_t t = first_time + static_cast<std::int64_t>(k) * step;
+      while (next < samples.size() && samples.t_ms[next] <= t) ++next;
+      if (next == 0) continue;
+      const std::size_t i = next - 1;
+      if (samples.t_ms[i] <= t - context.lookback_ms) continue;
+      const bool histogram = !samples.histograms.empty() && samples.histograms[i];
+      if (histogram ? IsStale(samples.histograms[i]->sum) : IsStale(samples.value[i])) continue;
+      ++found;
+      if (output == SelectorOutput::kTimestamp) {
+        column.values[k] = static_cast<double>(samples.t_ms[i]) / 1000;
+      } else if (histogram) {
+        return Fail(ErrorCode::kUnsupported, "native histograms are not supported by this engine");
+      } else {
+        column.values[k] = samples.value[i];
+      }
+    }
+    if (found == 0) continue;
+    DROVER_CHECK(context.budget.Look(found));
+    column.labels = (*set)->labels();
+    column.Trim();
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+}  // namespace drover::promql

@@ -1,0 +1,7 @@
+#include "receiver/promql/functions/table.h"
+
+namespace drover::promql {
+
+std::span<const FunctionRow> InfoFunctions() { return {}; }
+
+}  // namespace drover::promql
