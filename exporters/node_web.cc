@@ -20,8 +20,9 @@ constexpr auto kCounter = MetricType::kCounter;
 constexpr auto kGauge = MetricType::kGauge;
 constexpr MetricDesc kBuildInfo{
     "node_exporter_build_info",
-    "A metric with a constant '1' value labeled by version and revision of this program.", kGauge,
-    "version,revision"};
+    "A metric with a constant '1' value labeled by version, revision, branch, goversion from which "
+    "node_exporter was built, and the goos and goarch for the build.",
+    kGauge, "version,revision,branch,goversion,goos,goarch,tags"};
 constexpr MetricDesc kCpuSeconds{"process_cpu_seconds_total",
                                  "Total user and system CPU time spent in seconds.", kCounter};
 constexpr MetricDesc kMaxFds{"process_max_fds", "Maximum number of open file descriptors."};
@@ -44,6 +45,15 @@ constexpr MetricDesc kInFlight{"promhttp_metric_handler_requests_in_flight",
                                "Current number of scrapes being served."};
 constexpr MetricDesc kRequests{"promhttp_metric_handler_requests_total",
                                "Total number of scrapes by HTTP status code.", kCounter, "code"};
+
+// Upstream's labels, so that joins on them keep working; what only a Go program has is empty.
+#if defined(__x86_64__)
+constexpr std::string_view kGoArch = "amd64";
+#elif defined(__aarch64__)
+constexpr std::string_view kGoArch = "arm64";
+#else
+constexpr std::string_view kGoArch = "";
+#endif
 
 // Freed memory goes back to the system after a page, but not at every page of a fast scraper: the
 // next page would fault it in again.
@@ -134,6 +144,7 @@ http::Response NodeWeb::MakePage(const http::Request& request) {
   response.headers.Add("Content-Type", exposition::TextContentType(request.headers.Get("Accept")));
   Lock lock(mutex_);
   runner_.Run(*which, page_);
+  page_.Add(kBuildInfo, {Version(), Revision(), "", "", "linux", kGoArch, ""}, 1);
   if (options_.with_exporter_metrics) AddOwnMetrics(page_);
   response.body.reserve(last_size_ + last_size_ / 16);
   page_.Render(response.body);
@@ -151,7 +162,6 @@ http::Response NodeWeb::MakePage(const http::Request& request) {
 
 void NodeWeb::AddOwnMetrics(TextPage& page) const {
   const auto number = [](auto v) { return static_cast<double>(v); };
-  page.Add(kBuildInfo, {Version(), Revision()}, 1);
   page.Add(kErrors, {"encoding"}, 0);
   page.Add(kErrors, {"gathering"}, number(page.duplicates()));
   page.Add(kInFlight, number(under_way_.load()));

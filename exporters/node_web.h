@@ -18,7 +18,7 @@ namespace drover::exporters {
 struct NodeWebOptions {
   std::string telemetry_path = "/metrics";
   std::size_t max_requests = 40;              // pages under way; more are answered 503. 0: no limit
-  bool with_exporter_metrics = true;          // build info and process_*, promhttp_*
+  bool with_exporter_metrics = true;          // process_*, promhttp_*
   std::vector<std::string> known_collectors;  // on or off, for the error texts of collect[]
 };
 

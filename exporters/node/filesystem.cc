@@ -70,11 +70,13 @@ class Filesystem final : public Collector {
     for (const Mount& mount : mounts_) paths.push_back(roots_.root->RealPath(mount.mount_point));
     const std::vector<FsStats> stats = pool_.Ask(paths, mount_timeout_);
     for (std::size_t i = 0; i < mounts_.size(); ++i) Emit(mounts_[i], stats[i], out);
+    for (const Mount& mount : repeats_) EmitInfo(mount, out);
     return {};
   }
 
  private:
-  // The mounts to show, each set of labels once (the first one counts).
+  // The mounts to show. Of mounts over each other with equal labels the first counts, the others
+  // add their device numbers only.
   Status ReadMounts() {
     Status read = init_file_.Read(text_);
     if (!read) read = own_file_.Read(text_);  // /proc mounted with hidepid
@@ -84,11 +86,12 @@ class Filesystem final : public Collector {
     parsed_text_.clear();
     DROVER_TRY(auto all, ParseMountInfo(text_));
     std::set<std::tuple<std::string, std::string, std::string>> seen;
+    repeats_.clear();
     for (Mount& mount : all) {
       mount.mount_point = StripRootfs(mount.mount_point, roots_.rootfs);
       if (!mount_points_.Passes(mount.mount_point) || !fs_types_.Passes(mount.fs_type)) continue;
-      if (!seen.insert({mount.device, mount.mount_point, mount.fs_type}).second) continue;
-      mounts_.push_back(std::move(mount));
+      const bool is_first = seen.insert({mount.device, mount.mount_point, mount.fs_type}).second;
+      (is_first ? mounts_ : repeats_).push_back(std::move(mount));
     }
     parsed_text_ = text_;
     return {};
@@ -108,6 +111,10 @@ class Filesystem final : public Collector {
     out.Add(kFiles, labels, stats.files);
     out.Add(kFilesFree, labels, stats.files_free);
     out.Add(kPurgeable, labels, 0);
+    EmitInfo(mount, out);
+  }
+
+  static void EmitInfo(const Mount& mount, MetricSink& out) {
     out.Add(kMountInfo, {mount.device, mount.major, mount.minor, mount.mount_point}, 1);
   }
 
@@ -121,6 +128,7 @@ class Filesystem final : public Collector {
   std::string text_;
   std::string parsed_text_;  // what mounts_ came from
   std::vector<Mount> mounts_;
+  std::vector<Mount> repeats_;
 };
 
 }  // namespace

@@ -92,15 +92,21 @@ class NetDev final : public Collector {
         with_alias_(input.flags.Switch("netdev.label-ifalias")),
         descs_("node_network_", "_total", "Network device statistic ", ".", MetricType::kCounter,
                with_alias_ ? "device,ifalias" : "device") {
-    if (with_details_) {
+    if (with_details_ && with_netlink_) {
       for (unsigned i = 0; i < kNetCounters; ++i) {
         const auto counter = static_cast<NetCounter>(i);
         metrics_.push_back({&descs_.Get(Name(counter)), {counter}});
       }
-    } else {
-      const auto usual_metrics = UsualMetrics();
-      for (const Usual& usual : usual_metrics)
-        metrics_.push_back({&descs_.Get(usual.name), usual.sum});
+      return;
+    }
+    const auto usual_metrics = UsualMetrics();
+    for (const Usual& usual : usual_metrics) {
+      std::string name(usual.name);
+      if (with_details_) {  // of /proc/net/dev: only these names differ
+        if (name.ends_with("_errs")) name.replace(name.size() - 4, 4, "errors");
+        if (name.ends_with("_drop")) name += "ped";
+      }
+      metrics_.push_back({&descs_.Get(name), usual.sum});
     }
   }
 

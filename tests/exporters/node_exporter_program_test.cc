@@ -187,6 +187,7 @@ TEST_SUITE("exporters/node_exporter_program") {
     CHECK(one.Has("node_load1 "));
     CHECK(one.Has("node_uname_info{"));
     CHECK_FALSE(one.Has("node_cpu"));
+    CHECK(one.Has("node_exporter_build_info{"));
     CHECK_FALSE(one.Has("process_"));
     const Answer without = Get(port, "/m?exclude[]=loadavg&exclude[]=nonsense");
     CHECK_FALSE(without.Has("node_load1 "));

@@ -100,6 +100,17 @@ TEST_SUITE("exporters/node/collectors") {
     }
     CHECK(Samples(**runner) == want + "node_scrape_collector_success{collector=\"netdev\"} 1\n");
   }
+  TEST_CASE("detailed metrics of /proc/net/dev change errs and drop only") {
+    Tree tree;
+    tree.Write("procfs/net/dev", "lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n");
+    const auto runner = tree.Make({"--collector.netdev", "--no-collector.netdev.netlink",
+                                   "--collector.netdev.enable-detailed-metrics"});
+    REQUIRE(runner.has_value());
+    const std::string page = Samples(**runner);
+    CHECK(Has(page, "node_network_receive_errors_total{device=\"lo\"} 3\n"));
+    CHECK(Has(page, "node_network_transmit_dropped_total{device=\"lo\"} 12\n"));
+    CHECK(Has(page, "node_network_transmit_colls_total{device=\"lo\"} 14\n"));
+  }
   TEST_CASE("netdev by netlink shows the loopback with every counter, in both name forms") {
     Tree tree;
     const auto usual = tree.Make({"--collector.netdev"}, true);
@@ -140,7 +151,7 @@ TEST_SUITE("exporters/node/collectors") {
     tree.Write("procfs/1/mountinfo",
                "1 0 8:1 / /host rw - ext4 /dev/sda1 rw\n"
                "2 0 8:2 / /host/gone rw - ext4 /dev/sda2 rw\n"
-               "3 0 8:2 / /host/gone rw,noatime - ext4 /dev/sda2 rw\n"
+               "3 0 8:3 / /host/gone rw,noatime - ext4 /dev/sda2 rw\n"
                "4 0 0:1 / /host/proc/x rw - tmpfs t rw\n5 0 0:1 / /host/y rw - proc p rw\n");
     const auto runner = tree.Make({"--collector.filesystem"});
     REQUIRE(runner.has_value());
