@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <thread>
 
 #include "core/base/version.h"
 #include "core/config/flags.h"
@@ -15,7 +16,8 @@ namespace drover::exporters {
 namespace {
 
 constexpr const char* kProgram = "drover-node-exporter";
-constexpr Millis kGrace{500};
+// After a signal: pages under way may finish until then; then hanging collectors are left behind.
+constexpr Millis kGrace{300};
 
 struct WebFlags {
   std::vector<std::string> listen = {":9100"};
@@ -110,14 +112,18 @@ int RunNodeExporter(std::vector<std::string> arguments) {
   router.Use(http::GzipResponses());
   http::ServerOptions options;
   options.listen = web.listen;
-  const auto server = http::StartServer(options, router, log);
+  auto server = http::StartServer(options, router, log);
   if (!server) return FailStart(server.error());
   log.Info("listening", {{"address", Joined((*server)->addresses())},
                          {"version", Version()},
                          {"collectors", static_cast<std::int64_t>((*runner)->size())}});
   signals.WaitForEnd([] {});
   log.Info("ending");
+  const std::jthread cancel([&](const std::stop_token& stop) {
+    if (clock->SleepFor(kGrace, stop)) (*runner)->Cancel();
+  });
   (*server)->Stop(kGrace);
+  server->reset();
   return 0;
 }
 

@@ -143,11 +143,12 @@ http::Response NodeWeb::MakePage(const http::Request& request) {
   http::Response response;
   response.headers.Add("Content-Type", exposition::TextContentType(request.headers.Get("Accept")));
   Lock lock(mutex_);
-  runner_.Run(*which, page_);
+  const bool is_whole = runner_.Run(*which, page_);
   page_.Add(kBuildInfo, {Version(), Revision(), "", "", "linux", kGoArch, ""}, 1);
   if (options_.with_exporter_metrics) AddOwnMetrics(page_);
   response.body.reserve(last_size_ + last_size_ / 16);
   page_.Render(response.body);
+  if (!is_whole) return http::Response::Text(503, "The exporter is ending.\n");
   last_size_ = response.body.size();
   if (page_.duplicates() > logged_duplicates_) {
     log_.Debug("duplicate series left out", {{"total", page_.duplicates()}});

@@ -32,6 +32,7 @@ struct Batch {
   MonoTime started GUARDED_BY(mutex){};
   bool done GUARDED_BY(mutex) = false;
   bool abandoned GUARDED_BY(mutex) = false;  // the runner gave up: end after this collector
+  bool cancelled GUARDED_BY(mutex) = false;
 };
 
 struct Worker {
@@ -100,6 +101,20 @@ struct Runner::Impl {
   Mutex run_mutex;  // one page at a time
   std::shared_ptr<Worker> worker GUARDED_BY(run_mutex);
   std::thread thread GUARDED_BY(run_mutex);
+  Mutex cancel_mutex;  // taken before a batch's own
+  std::shared_ptr<Batch> current GUARDED_BY(cancel_mutex);
+  bool cancelled GUARDED_BY(cancel_mutex) = false;
+
+  bool IsCancelled() {
+    Lock lock(cancel_mutex);
+    return cancelled;
+  }
+  // False when there is nothing more to begin.
+  bool Begin(const std::shared_ptr<Batch>& batch) {
+    Lock lock(cancel_mutex);
+    current = batch;
+    return !cancelled;
+  }
 
   std::size_t Stuck() const {
     std::size_t count = 0;
@@ -124,6 +139,7 @@ struct Runner::Impl {
     auto batch = std::make_shared<Batch>();
     batch->slots = std::move(work);
     batch->started = std::chrono::steady_clock::now();
+    if (!Begin(batch)) return 0;
     for (const auto& slot : batch->slots) slot->busy = true;
     if (!worker) {
       worker = std::make_shared<Worker>();
@@ -137,11 +153,15 @@ struct Runner::Impl {
     Lock lock(batch->mutex);
     for (;;) {
       const MonoTime deadline = batch->started + config.timeout;
-      if (batch->changed.WaitUntil(batch->mutex, std::stop_token(), deadline,
-                                   [&]() NO_THREAD_SAFETY_ANALYSIS { return batch->done; })) {
+      if (batch->changed.WaitUntil(
+              batch->mutex, std::stop_token(), deadline,
+              [&]() NO_THREAD_SAFETY_ANALYSIS { return batch->done || batch->cancelled; }) &&
+          batch->done) {
         return batch->slots.size();
       }
-      if (batch->started + config.timeout > std::chrono::steady_clock::now()) continue;
+      if (!batch->cancelled && batch->started + config.timeout > std::chrono::steady_clock::now()) {
+        continue;
+      }
       batch->abandoned = true;
       thread.detach();
       worker.reset();
@@ -179,7 +199,7 @@ struct Runner::Impl {
 
 Runner::Runner(std::vector<Entry> entries, RunnerConfig config, const Clock& clock,
                const Logger& log)
-    : impl_(new Impl{config, clock, log, {}, {}, {}, {}}) {
+    : impl_(new Impl{config, clock, log, {}, {}, {}, {}, {}, {}, false}) {
   for (Entry& entry : entries) {
     auto slot = std::make_shared<Slot>();
     slot->name = std::move(entry.name);
@@ -193,17 +213,26 @@ Runner::~Runner() {
   impl_->StopWorker();
 }
 
+void Runner::Cancel() {
+  Lock lock(impl_->cancel_mutex);
+  impl_->cancelled = true;
+  if (!impl_->current) return;
+  Lock batch_lock(impl_->current->mutex);
+  impl_->current->cancelled = true;
+  impl_->current->changed.NotifyAll();
+}
+
 std::size_t Runner::size() const { return impl_->slots.size(); }
 const std::string& Runner::name(std::size_t index) const { return impl_->slots[index]->name; }
 std::size_t Runner::stuck() const { return impl_->Stuck(); }
 
-void Runner::RunAll(MetricSink& sink) {
+bool Runner::RunAll(MetricSink& sink) {
   std::vector<std::size_t> all(size());
   std::iota(all.begin(), all.end(), std::size_t{0});
-  Run(all, sink);
+  return Run(all, sink);
 }
 
-void Runner::Run(std::span<const std::size_t> which, MetricSink& sink) {
+bool Runner::Run(std::span<const std::size_t> which, MetricSink& sink) {
   Lock lock(impl_->run_mutex);
   const auto timeout_text = std::to_string(impl_->config.timeout.count()) + "ms";
   std::vector<std::shared_ptr<Slot>> work;
@@ -224,13 +253,15 @@ void Runner::Run(std::span<const std::size_t> which, MetricSink& sink) {
     if (full) {
       const Status refused = Fail(ErrorCode::kExhausted, "too many collectors hang: not run");
       for (const auto& slot : work) impl_->Report(*slot, refused, Seconds(0), sink);
-      return;
+      return true;
     }
-    if (finished == work.size()) return;
+    if (finished == work.size()) return true;
+    if (impl_->IsCancelled()) return false;
     const Status late = Fail(ErrorCode::kUnavailable, "did not answer within " + timeout_text);
     impl_->Report(*work[finished], late, impl_->config.timeout, sink);
     work.erase(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(finished) + 1);
   }
+  return true;
 }
 
 }  // namespace drover::exporters

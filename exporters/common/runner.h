@@ -38,8 +38,13 @@ class Runner {
 
   // Runs the collectors of these indexes, in that order, and gives `sink` their samples and the
   // success and duration of each. A collector's failure is logged when its reason changes.
-  void Run(std::span<const std::size_t> which, MetricSink& sink);
-  void RunAll(MetricSink& sink);
+  // False when cancelled: what came is not a whole collection.
+  bool Run(std::span<const std::size_t> which, MetricSink& sink);
+  bool RunAll(MetricSink& sink);
+
+  // For the end of the program: a Run under way stops waiting and comes short of what has not been
+  // collected, later ones do nothing. Thread-safe.
+  void Cancel();
 
   std::size_t stuck() const;  // collectors past their deadline now
 

@@ -29,10 +29,13 @@ struct Gate {
   Mutex mutex;
   CondVar changed;
   bool open GUARDED_BY(mutex) = false;
+  int came GUARDED_BY(mutex) = 0;
   int passed GUARDED_BY(mutex) = 0;
 
   void Pass() {
     Lock lock(mutex);
+    ++came;
+    changed.NotifyAll();
     changed.Wait(mutex, [&] { return open; });
     ++passed;
     changed.NotifyAll();
@@ -140,6 +143,30 @@ TEST_SUITE("exporters/common/runner") {
           "success{collector=\"a\"} 1\nsuccess{collector=\"hangs\"} 1\nsuccess{collector=\"z\"} 1\n"
           "value{of=\"a\"} 1\nvalue{of=\"hangs\"} 1\nvalue{of=\"z\"} 1\n");
     CHECK(f.lines.Count("collector works again") == 1);
+  }
+  TEST_CASE("Cancel ends a run that waits, and later runs") {
+    Fixture f;
+    const auto gate = std::make_shared<Gate>();
+    f.config.timeout = Millis(600'000);
+    f.Add("a", [](MetricSink& out) -> Status { return out.Add(kValue, {"a"}, 1), Status(); });
+    f.Add("hangs", [gate](MetricSink&) -> Status { return gate->Pass(), Status(); });
+    f.Add("z", [](MetricSink& out) -> Status { return out.Add(kValue, {"z"}, 1), Status(); });
+    auto runner = f.Make();
+    std::string page;
+    std::thread run([&] { page = PageOf(*runner); });
+    {
+      Lock lock(gate->mutex);
+      gate->changed.Wait(gate->mutex, [&] { return gate->came == 1; });
+    }
+    runner->Cancel();
+    run.join();
+    CHECK(page == "success{collector=\"a\"} 1\nvalue{of=\"a\"} 1\n");
+    TextPage later;
+    CHECK_FALSE(runner->RunAll(later));
+    runner.reset();
+    gate->Open();
+    Lock lock(gate->mutex);
+    gate->changed.Wait(gate->mutex, [&] { return gate->passed == 1; });
   }
   TEST_CASE("the number of stuck threads is bounded, and the runner ends without them") {
     Fixture f;
