@@ -1,0 +1,118 @@
+// Runs template vectors ({id, type, template, data, output | error}): files as arguments, by
+// default alertmanager/templates/vectors.json. --list works as in promql_scripts.
+#include <cstdio>
+#include <fstream>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/numbers.h"
+#include "receiver/template/functions.h"
+#include "receiver/template/notification_data.h"
+#include "tests/support/data.h"
+
+namespace {
+
+using nlohmann::json;
+using namespace drover;
+
+tmpl::Time TimeOf(const std::string& text) {
+  if (text.starts_with("0001-")) return {};
+  const auto t = ParseRfc3339(text);
+  const std::int64_t ms = t ? ToMs(*t) : 0;
+  return tmpl::UtcTime(ms / 1000, static_cast<std::int32_t>(ms % 1000) * 1'000'000);
+}
+
+tmpl::NotificationData DataOf(const json& j) {
+  tmpl::NotificationData data;
+  const auto map = [](const json& parent, const char* key) {
+    return parent.contains(key) ? parent[key].get<std::map<std::string, std::string>>()
+                                : std::map<std::string, std::string>();
+  };
+  data.receiver = j.value("receiver", "");
+  data.status = j.value("status", "");
+  data.external_url = j.value("externalURL", "");
+  data.group_labels = map(j, "groupLabels");
+  data.common_labels = map(j, "commonLabels");
+  data.common_annotations = map(j, "commonAnnotations");
+  for (const json& a : j.value("alerts", json::array())) {
+    data.alerts.push_back({a.value("status", ""), map(a, "labels"), map(a, "annotations"),
+                           TimeOf(a.value("startsAt", "")), TimeOf(a.value("endsAt", "")),
+                           a.value("generatorURL", ""), a.value("fingerprint", "")});
+  }
+  return data;
+}
+
+std::string RunVector(const json& v, const json& data, const tmpl::TemplateSet& set) {
+  if (v["type"] != "text") return "html mode is not supported";
+  const auto got = set.Expand(v["template"].get<std::string>(),
+                              tmpl::ToValue(DataOf(data[v["data"].get<std::string>()])));
+  if (v.contains("error")) {
+    const auto wanted = v["error"].get<std::string>();
+    if (got) return "should fail, got " + *got;
+    return got.error().message() == wanted
+               ? ""
+               : "got error " + got.error().message() + "\n    wanted    " + wanted;
+  }
+  if (!v.contains("output")) return "no output in the vector";
+  if (!got) return got.error().message();
+  const auto wanted = v["output"].get<std::string>();
+  return *got == wanted ? "" : "got    " + *got + "\n    wanted " + wanted;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool verbose = false;
+  bool update = false;
+  std::string list;
+  std::vector<std::string> files;
+  for (int i = 1; i < argc; ++i) {
+    const std::string arg = argv[i];
+    if (arg == "-v") {
+      verbose = true;
+    } else if (arg == "--update") {
+      update = true;
+    } else if (arg == "--list" && i + 1 < argc) {
+      list = argv[++i];
+    } else {
+      files.push_back(arg);
+    }
+  }
+  if (files.empty()) {
+    const auto folder = testing::DataFolder("alertmanager/templates");
+    if (!folder) return 77;
+    files.push_back(*folder + "/vectors.json");
+  }
+  tmpl::AlertmanagerEnv env;
+  const tmpl::TemplateSet set(tmpl::AlertmanagerFunctions(env));
+  std::set<std::string> passing, failing;
+  for (const std::string& file : files) {
+    std::ifstream in(file);
+    const json all = json::parse(in);
+    for (const json& v : all["vectors"]) {
+      const std::string problem = RunVector(v, all["data"], set);
+      const auto id = v["id"].get<std::string>();
+      (problem.empty() ? passing : failing).insert(id);
+      if (verbose && !problem.empty()) std::printf("  %s: %s\n", id.c_str(), problem.c_str());
+    }
+  }
+  std::printf("%zu passed, %zu failed\n", passing.size(), failing.size());
+  if (list.empty()) return failing.empty() ? 0 : 1;
+  if (update) {
+    std::ofstream out(list);
+    for (const std::string& id : passing) out << id << "\n";
+    return 0;
+  }
+  std::set<std::string> listed;
+  std::ifstream in(list);
+  for (std::string line; std::getline(in, line);) listed.insert(line);
+  int wrong = 0;
+  for (const std::string& id : listed) {
+    if (!passing.contains(id)) std::printf("listed but fails: %s\n", id.c_str()), ++wrong;
+  }
+  for (const std::string& id : passing) {
+    if (!listed.contains(id)) std::printf("passes, add it to the list: %s\n", id.c_str()), ++wrong;
+  }
+  return wrong == 0 ? 0 : 1;
+}
