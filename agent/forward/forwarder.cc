@@ -1,0 +1,194 @@
+#include "agent/forward/forwarder.h"
+
+#include <algorithm>
+
+#include "core/compression/snappy.h"
+#include "core/wire/remote_write.h"
+
+namespace drover::agent::forward {
+namespace {
+
+constexpr Millis kForgetAfter = std::chrono::hours(1);
+constexpr std::size_t kMaxFamilies = 50'000;
+constexpr std::size_t kFamiliesPerBlock = 2000;
+
+}  // namespace
+
+struct Forwarder::Series {
+  std::uint32_t generation = 1;
+  TimePoint last_used{};
+  const Labels* labels = nullptr;      // the key in by_labels_; null: a free place
+  std::vector<std::string> encoded;    // by endpoint; "" is dropped there. One entry serves all when equal.
+};
+
+struct Forwarder::Pending {
+  SeriesRef ref;
+  Sample sample;
+};
+
+class Forwarder::Batch final : public Appender {
+ public:
+  explicit Batch(Forwarder& forwarder) : forwarder_(forwarder) {}
+
+  Result<SeriesRef> Append(SeriesRef ref, const Labels& labels, std::int64_t t_ms, double value) override {
+    {
+      Lock lock(forwarder_.mutex_);
+      ref = forwarder_.Resolve(ref, labels);
+    }
+    pending_.push_back({ref, {t_ms, value}});
+    return ref;
+  }
+  Status AppendMetadata(const MetricMetadata& metadata) override {
+    metadata_.push_back(metadata);
+    return {};
+  }
+  Status Commit() override {
+    Status status = forwarder_.Write(pending_, metadata_);
+    Rollback();
+    return status;
+  }
+  void Rollback() override {
+    pending_.clear();
+    metadata_.clear();
+  }
+
+ private:
+  Forwarder& forwarder_;
+  std::vector<Pending> pending_;
+  std::vector<MetricMetadata> metadata_;
+};
+
+Forwarder::Forwarder(std::map<std::string, std::string> external_labels, std::vector<std::unique_ptr<Endpoint>> endpoints, Clock& clock,
+                     Registry& registry)
+    : external_labels_(std::move(external_labels)),
+      endpoints_(std::move(endpoints)),
+      clock_(clock),
+      series_gauge_(registry.AddGauge("drover_forward_series", "Series known to the forwarder.")),
+      metadata_sent_(endpoints_.size()) {}
+
+Forwarder::~Forwarder() = default;
+
+std::unique_ptr<Appender> Forwarder::NewAppender() { return std::make_unique<Batch>(*this); }
+
+SeriesRef Forwarder::Resolve(SeriesRef ref, const Labels& labels) {
+  const auto index = static_cast<std::uint32_t>(ref);
+  const auto generation = static_cast<std::uint32_t>(ref >> 32);
+  if (ref != 0 && index < series_.size() && series_[index].generation == generation && series_[index].labels != nullptr) {
+    series_[index].last_used = clock_.Now();
+    return ref;
+  }
+  auto [found, fresh] = by_labels_.try_emplace(labels, 0);
+  if (fresh) {
+    if (free_.empty()) {
+      free_.push_back(static_cast<std::uint32_t>(series_.size()));
+      series_.emplace_back();
+    }
+    found->second = free_.back();
+    free_.pop_back();
+    Series& series = series_[found->second];
+    series.labels = &found->first;
+    LabelsBuilder outgoing(labels);
+    for (const auto& [name, value] : external_labels_) {
+      if (outgoing.Get(name).empty()) outgoing.Set(name, value);
+    }
+    const Labels base = outgoing.Build();
+    const bool relabelled = std::any_of(endpoints_.begin(), endpoints_.end(),
+                                        [](const auto& e) { return !e->config().write_relabel_configs.empty(); });
+    series.encoded.assign(relabelled ? endpoints_.size() : 1, "");
+    for (std::size_t i = 0; i < series.encoded.size(); ++i) {
+      LabelsBuilder own(base);
+      if (relabelled && !Relabel(endpoints_[i]->config().write_relabel_configs.rules, own)) continue;
+      if (!own.empty()) wire::EncodeLabels(own.Build(), series.encoded[i]);
+    }
+  }
+  Series& series = series_[found->second];
+  series.last_used = clock_.Now();
+  return static_cast<std::uint64_t>(series.generation) << 32 | found->second;
+}
+
+Status Forwarder::Write(const std::vector<Pending>& samples, const std::vector<MetricMetadata>& metadata) {
+  Status status;
+  Lock lock(mutex_);
+  for (const MetricMetadata& one : metadata) {
+    if (metadata_.size() < kMaxFamilies || metadata_.contains(one.family)) metadata_[one.family] = one;
+  }
+  wire::WriteEncoder encoder;
+  for (std::size_t e = 0; e < endpoints_.size(); ++e) {
+    Endpoint& endpoint = *endpoints_[e];
+    const auto most = static_cast<std::size_t>(endpoint.config().queue_config.max_samples_per_send);
+    const auto flush = [&] {
+      if (encoder.samples() == 0) return;
+      Block block{BlockKind::kSamples, clock_.Now(), encoder.samples(), {}};
+      compression::SnappyCompress(encoder.body(), block.body);
+      encoder.Clear();
+      if (Status appended = endpoint.queue().Append(block); !appended) status = std::move(appended);
+    };
+    encoder.Clear();
+    for (const Pending& pending : samples) {
+      const Series& series = series_[static_cast<std::uint32_t>(pending.ref)];
+      const std::string& encoded = series.encoded[series.encoded.size() == 1 ? 0 : e];
+      if (encoded.empty()) continue;
+      encoder.AddSeries(encoded, std::span(&pending.sample, 1));
+      if (encoder.samples() >= most) flush();
+    }
+    flush();
+  }
+  return status;
+}
+
+void Forwarder::SendMetadata() {
+  wire::WriteEncoder encoder;
+  const TimePoint now = clock_.Now();
+  for (std::size_t e = 0; e < endpoints_.size(); ++e) {
+    const MetadataConfig& config = endpoints_[e]->config().metadata_config;
+    if (!config.send || metadata_.empty() || now - metadata_sent_[e] < config.send_interval) continue;
+    metadata_sent_[e] = now;
+    std::size_t count = 0;
+    const auto flush = [&] {
+      if (count == 0) return;
+      Block block{BlockKind::kMetadata, now, count, {}};
+      compression::SnappyCompress(encoder.body(), block.body);
+      // A full disk is told by the samples' blocks; metadata comes again in a minute.
+      if (const Status appended = endpoints_[e]->queue().Append(block); !appended) metadata_sent_[e] = now - config.send_interval / 2;
+      encoder.Clear();
+      count = 0;
+    };
+    encoder.Clear();
+    for (const auto& [family, one] : metadata_) {
+      encoder.AddMetadata(one);
+      if (++count >= kFamiliesPerBlock) flush();
+    }
+    flush();
+  }
+}
+
+void Forwarder::Maintain() {
+  for (const auto& endpoint : endpoints_) {
+    // The writer's own Append reports a broken disk; here it would only be said twice.
+    (void)endpoint->queue().Maintain(endpoint->config().queue_config.fsync == Fsync::kInterval);
+    endpoint->UpdateMetrics();
+  }
+  Lock lock(mutex_);
+  SendMetadata();
+  const TimePoint now = clock_.Now();
+  series_gauge_.Set(static_cast<double>(by_labels_.size()));
+  if (now - last_sweep_ < std::chrono::minutes(5)) return;
+  last_sweep_ = now;
+  for (std::uint32_t i = 0; i < series_.size(); ++i) {
+    Series& series = series_[i];
+    if (series.labels == nullptr || now - series.last_used < kForgetAfter) continue;
+    by_labels_.erase(*series.labels);
+    series.labels = nullptr;
+    series.encoded.clear();
+    ++series.generation;
+    free_.push_back(i);
+  }
+}
+
+std::vector<EndpointStatus> Forwarder::status() const {
+  std::vector<EndpointStatus> out;
+  for (const auto& endpoint : endpoints_) out.push_back(endpoint->status());
+  return out;
+}
+
+}  // namespace drover::agent::forward
