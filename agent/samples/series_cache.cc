@@ -1,5 +1,7 @@
 #include "agent/samples/series_cache.h"
 
+#include <utility>
+
 #include "core/model/sample.h"
 
 namespace drover::agent {
@@ -62,6 +64,10 @@ Result<SeriesCache::Entry*> SeriesCache::Find(std::string_view key, const Decode
 Status SeriesCache::Add(std::string_view key, double value, std::optional<std::int64_t> own_t_ms, const Decode& decode) {
   ++counts_.scraped;
   DROVER_TRY(Entry* const entry, Find(key, decode));
+  if (entry->seen == scrape_ && !own_t_ms) {  // a second sample of the series in one scrape
+    ++counts_.refused;
+    return {};
+  }
   if (entry->seen != scrape_) {
     entry->before = entry->seen;
     entry->seen = scrape_;

@@ -1,0 +1,61 @@
+// An exporter inside the agent: collected on time like a target that is scraped, with up and scrape_… series.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "agent/builtin/pipeline_sink.h"
+#include "agent/config/agent_config.h"
+#include "agent/samples/series_cache.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/mutex.h"
+#include "core/series/appender.h"
+
+namespace drover::agent::builtin {
+
+struct BuiltinStatus {
+  std::string job;
+  std::string instance;
+  bool up = false;
+  std::string last_error;
+  TimePoint last_run{};
+  std::chrono::duration<double> last_duration{};
+  std::uint64_t samples = 0;
+  Millis interval{};
+};
+
+// One thread: runs once at start, then at the job's offset of every interval. Thread-safe.
+class BuiltinLoop {
+ public:
+  using Collect = std::function<void(exporters::MetricSink&)>;
+  // `config` has its defaults filled in, instance too. `out`, `clock`, `log` outlive it.
+  BuiltinLoop(const BuiltinConfig& config, Collect collect, Appendable& out, Clock& clock, const Logger& log);
+
+  BuiltinStatus status() const;
+  // For a configuration that no longer has it: staleness markers. Call before destruction.
+  void End();
+
+ private:
+  void Run(std::stop_token stop);
+  void RunOnce(TimePoint stamped);
+
+  const std::string job_;
+  const std::string instance_;
+  const Millis interval_;
+  const Millis offset_;
+  const Collect collect_;
+  Appendable& out_;
+  Clock& clock_;
+  const Logger& log_;
+
+  Mutex run_mutex_;
+  SeriesCache cache_ GUARDED_BY(run_mutex_);
+  mutable Mutex mutex_;
+  BuiltinStatus status_ GUARDED_BY(mutex_);
+  std::jthread thread_;
+};
+
+}  // namespace drover::agent::builtin
