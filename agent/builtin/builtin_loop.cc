@@ -18,7 +18,8 @@ SampleRules RulesOf(const BuiltinConfig& config) {
 
 }  // namespace
 
-BuiltinLoop::BuiltinLoop(const BuiltinConfig& config, Collect collect, Appendable& out, Clock& clock, const Logger& log)
+BuiltinLoop::BuiltinLoop(const BuiltinConfig& config, Collect collect, Appendable& out,
+                         Clock& clock, const Logger& log)
     : job_(config.job_name),
       instance_(config.instance),
       interval_(config.scrape_interval),
@@ -66,7 +67,9 @@ void BuiltinLoop::RunOnce(TimePoint stamped) {
     log_.Warn("collecting failed", {{"job", job_}, {"err", sink.status().error().message()}});
   }
   status_.up = report.up;
-  status_.last_error = !report.up ? sink.status().error().message() : !committed ? committed.error().message() : "";
+  status_.last_error = !report.up   ? sink.status().error().message()
+                       : !committed ? committed.error().message()
+                                    : "";
   status_.last_run = stamped;
   status_.last_duration = report.duration;
   status_.samples = report.counts.scraped;

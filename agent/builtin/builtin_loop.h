@@ -1,4 +1,5 @@
-// An exporter inside the agent: collected on time like a target that is scraped, with up and scrape_… series.
+// An exporter inside the agent: collected on time like a target that is scraped, with up and
+// scrape_… series.
 #pragma once
 
 #include <chrono>
@@ -32,7 +33,8 @@ class BuiltinLoop {
  public:
   using Collect = std::function<void(exporters::MetricSink&)>;
   // `config` has its defaults filled in, instance too. `out`, `clock`, `log` outlive it.
-  BuiltinLoop(const BuiltinConfig& config, Collect collect, Appendable& out, Clock& clock, const Logger& log);
+  BuiltinLoop(const BuiltinConfig& config, Collect collect, Appendable& out, Clock& clock,
+              const Logger& log);
 
   BuiltinStatus status() const;
   // For a configuration that no longer has it: staleness markers. Call before destruction.

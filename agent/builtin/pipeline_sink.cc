@@ -27,7 +27,8 @@ Status DecodeKey(const exporters::MetricDesc& desc, std::string_view key, Labels
 
 }  // namespace
 
-void PipelineSink::Add(const exporters::MetricDesc& desc, std::span<const std::string_view> values, double value) {
+void PipelineSink::Add(const exporters::MetricDesc& desc, std::span<const std::string_view> values,
+                       double value) {
   if (!status_) return;
   if (described_ != &desc) {
     described_ = &desc;
@@ -44,7 +45,9 @@ void PipelineSink::Add(const exporters::MetricDesc& desc, std::span<const std::s
     }
     key_ += kSeparator;
   }
-  status_ = cache_.Add(key_, value, std::nullopt, [&desc](std::string_view key, LabelsBuilder& out) { return DecodeKey(desc, key, out); });
+  status_ = cache_.Add(
+      key_, value, std::nullopt,
+      [&desc](std::string_view key, LabelsBuilder& out) { return DecodeKey(desc, key, out); });
 }
 
 }  // namespace drover::agent::builtin

@@ -14,7 +14,8 @@ class PipelineSink final : public exporters::MetricSink {
   PipelineSink(SeriesCache& cache, Appender& out) : cache_(cache), out_(out) {}
 
   using MetricSink::Add;
-  void Add(const exporters::MetricDesc& desc, std::span<const std::string_view> values, double value) override;
+  void Add(const exporters::MetricDesc& desc, std::span<const std::string_view> values,
+           double value) override;
 
   // The first error of SeriesCache::Add: a limit, bad labels.
   const Status& status() const { return status_; }

@@ -4,7 +4,8 @@
 
 namespace drover::agent::builtin {
 
-const exporters::MetricDesc& SelfSource::Describe(const OwnFamily& family, const OwnSample& sample) {
+const exporters::MetricDesc& SelfSource::Describe(const OwnFamily& family,
+                                                  const OwnSample& sample) {
   std::string labels;
   for (const auto& [name, value] : sample.labels) labels += (labels.empty() ? "" : ",") + name;
   auto [found, fresh] = descs_.try_emplace(family.name + sample.suffix + "{" + labels);

@@ -10,13 +10,20 @@
 namespace drover::agent {
 namespace {
 
-constexpr std::string_view kReceiverSections[] = {"rule_files", "alerting", "storage", "remote_read", "tracing"};
-constexpr std::string_view kProtocolHeaders[] = {"authorization",  "content-encoding", "content-length", "content-type", "host",
-                                                 "user-agent", "x-prometheus-remote-write-version"};
+constexpr std::string_view kReceiverSections[] = {"rule_files", "alerting", "storage",
+                                                  "remote_read", "tracing"};
+constexpr std::string_view kProtocolHeaders[] = {"authorization",
+                                                 "content-encoding",
+                                                 "content-length",
+                                                 "content-type",
+                                                 "host",
+                                                 "user-agent",
+                                                 "x-prometheus-remote-write-version"};
 
 Status CheckLabels(const std::map<std::string, std::string>& labels, const YamlNode& place) {
   for (const auto& [name, value] : labels) {
-    if (name.empty() || !IsValidUtf8(name) || name == "__name__") return place.Fail("\"" + name + "\" is not a valid label name");
+    if (name.empty() || !IsValidUtf8(name) || name == "__name__")
+      return place.Fail("\"" + name + "\" is not a valid label name");
     if (!IsValidUtf8(value)) return place.Fail("the value of label \"" + name + "\" is not UTF-8");
   }
   return {};
@@ -28,22 +35,30 @@ const YamlNode& At(const YamlNode& item, std::string_view key) {
   return found != nullptr ? *found : item;
 }
 
-Status CheckScrape(ScrapeConfig& job, const GlobalConfig& global, const YamlNode& item, std::set<std::string>& names) {
+Status CheckScrape(ScrapeConfig& job, const GlobalConfig& global, const YamlNode& item,
+                   std::set<std::string>& names) {
   if (job.job_name.empty()) return item.Fail("job_name is empty");
   if (!names.insert(job.job_name).second) {
-    return At(item, "job_name").Fail("found multiple scrape configs with job name \"" + job.job_name + "\"");
+    return At(item, "job_name")
+        .Fail("found multiple scrape configs with job name \"" + job.job_name + "\"");
   }
   if (job.scrape_interval.count() == 0) job.scrape_interval = global.scrape_interval;
-  if (job.scrape_timeout.count() == 0) job.scrape_timeout = std::min(global.scrape_timeout, job.scrape_interval);
+  if (job.scrape_timeout.count() == 0)
+    job.scrape_timeout = std::min(global.scrape_timeout, job.scrape_interval);
   if (job.scrape_timeout > job.scrape_interval) {
-    return At(item, "scrape_timeout").Fail("scrape timeout greater than scrape interval for scrape config with job name \"" + job.job_name + "\"");
+    return At(item, "scrape_timeout")
+        .Fail("scrape timeout greater than scrape interval for scrape config with job name \"" +
+              job.job_name + "\"");
   }
-  if (job.scheme != "http" && job.scheme != "https") return At(item, "scheme").Fail("scheme is http or https");
+  if (job.scheme != "http" && job.scheme != "https")
+    return At(item, "scheme").Fail("scheme is http or https");
   for (const StaticConfig& group : job.static_configs) {
     DROVER_CHECK(CheckLabels(group.labels, At(item, "static_configs")));
     for (const std::string& target : group.targets) {
       if (target.find('/') != std::string::npos) {
-        return At(item, "static_configs").Fail("\"" + target + "\" is not a valid hostname: a target is host:port without a scheme or path");
+        return At(item, "static_configs")
+            .Fail("\"" + target +
+                  "\" is not a valid hostname: a target is host:port without a scheme or path");
       }
     }
   }
@@ -52,26 +67,33 @@ Status CheckScrape(ScrapeConfig& job, const GlobalConfig& global, const YamlNode
 
 Status CheckWrite(RemoteWriteConfig& write, const YamlNode& item, std::set<std::string>& names) {
   if (write.url.empty()) return item.Fail("url for remote_write is empty");
-  if (const auto url = http::ParseUrl(write.url); !url) return At(item, "url").Fail(url.error().message());
+  if (const auto url = http::ParseUrl(write.url); !url)
+    return At(item, "url").Fail(url.error().message());
   if (write.name.empty()) {
     const http::Url url = http::ParseUrl(write.url).value();
     write.name = url.HostPort() + url.path;
   }
   std::string folder;
   for (const char c : write.name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
     folder += plain ? c : '_';
   }
   if (!names.insert(folder).second) {
-    return At(item, "name").Fail("found multiple remote write configs with name \"" + write.name + "\": give each a name of its own");
+    return At(item, "name")
+        .Fail("found multiple remote write configs with name \"" + write.name +
+              "\": give each a name of its own");
   }
   for (const auto& [name, value] : write.headers) {
     for (const std::string_view reserved : kProtocolHeaders) {
-      if (http::EqualsNoCase(name, reserved)) return At(item, "headers").Fail(name + " is a reserved header. It must not be changed");
+      if (http::EqualsNoCase(name, reserved))
+        return At(item, "headers").Fail(name + " is a reserved header. It must not be changed");
     }
   }
-  if (write.queue_config.max_samples_per_send < 1) return At(item, "queue_config").Fail("max_samples_per_send must be at least 1");
-  if (write.queue_config.min_backoff.count() < 1 || write.queue_config.max_backoff < write.queue_config.min_backoff) {
+  if (write.queue_config.max_samples_per_send < 1)
+    return At(item, "queue_config").Fail("max_samples_per_send must be at least 1");
+  if (write.queue_config.min_backoff.count() < 1 ||
+      write.queue_config.max_backoff < write.queue_config.min_backoff) {
     return At(item, "queue_config").Fail("min_backoff must be positive and not above max_backoff");
   }
   return http::Validate(write.client, item);
@@ -110,25 +132,31 @@ Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& 
   AgentConfig& config = out.config;
   const YamlNode& global = At(root, "global");
   DROVER_CHECK(CheckLabels(config.global.external_labels, At(global, "external_labels")));
-  if (config.global.scrape_interval.count() <= 0) return At(global, "scrape_interval").Fail("scrape_interval must be positive");
-  config.global.scrape_timeout = std::min(config.global.scrape_timeout, config.global.scrape_interval);
+  if (config.global.scrape_interval.count() <= 0)
+    return At(global, "scrape_interval").Fail("scrape_interval must be positive");
+  config.global.scrape_timeout =
+      std::min(config.global.scrape_timeout, config.global.scrape_interval);
   const std::size_t slash = file.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : file.substr(0, slash);
   std::set<std::string> jobs;
   for (std::size_t i = 0; i < config.scrape_configs.size(); ++i) {
-    DROVER_CHECK(CheckScrape(config.scrape_configs[i], config.global, root.Find("scrape_configs")->items[i], jobs));
+    DROVER_CHECK(CheckScrape(config.scrape_configs[i], config.global,
+                             root.Find("scrape_configs")->items[i], jobs));
     http::ResolveFiles(config.scrape_configs[i].client, folder);
   }
   std::set<std::string> endpoints;
   for (std::size_t i = 0; i < config.remote_write.size(); ++i) {
-    DROVER_CHECK(CheckWrite(config.remote_write[i], root.Find("remote_write")->items[i], endpoints));
+    DROVER_CHECK(
+        CheckWrite(config.remote_write[i], root.Find("remote_write")->items[i], endpoints));
     http::ResolveFiles(config.remote_write[i].client, folder);
   }
-  for (BuiltinConfig* builtin : {config.exporters.node ? static_cast<BuiltinConfig*>(&*config.exporters.node) : nullptr,
-                                 config.exporters.self ? static_cast<BuiltinConfig*>(&*config.exporters.self) : nullptr}) {
+  for (BuiltinConfig* builtin :
+       {config.exporters.node ? static_cast<BuiltinConfig*>(&*config.exporters.node) : nullptr,
+        config.exporters.self ? static_cast<BuiltinConfig*>(&*config.exporters.self) : nullptr}) {
     if (builtin == nullptr) continue;
     if (builtin->job_name.empty()) return At(root, "exporters").Fail("job_name is empty");
-    if (builtin->scrape_interval.count() == 0) builtin->scrape_interval = config.global.scrape_interval;
+    if (builtin->scrape_interval.count() == 0)
+      builtin->scrape_interval = config.global.scrape_interval;
     DROVER_CHECK(CheckLabels(builtin->labels, At(root, "exporters")));
   }
   return out;

@@ -39,21 +39,24 @@ Outcome Judge(const Result<http::ClientResponse>& answer, bool retry_on_429) {
 Millis RetryAfter(const http::ClientResponse& answer, TimePoint now) {
   const std::string_view text = answer.headers.Get("Retry-After");
   constexpr Millis kMost = std::chrono::hours(1);
-  if (const auto seconds = ParseUint(text)) return std::min<Millis>(std::chrono::seconds(std::min<std::uint64_t>(*seconds, 3600)), kMost);
+  if (const auto seconds = ParseUint(text))
+    return std::min<Millis>(std::chrono::seconds(std::min<std::uint64_t>(*seconds, 3600)), kMost);
   // Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110)
   static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
   if (text.size() < 29) return Millis(0);
   const std::size_t month = kMonths.find(text.substr(8, 3));
   if (month == std::string_view::npos) return Millis(0);
   const std::string number = std::to_string(month / 3 + 1);
-  const auto when = ParseRfc3339(std::string(text.substr(12, 4)) + "-" + (number.size() == 1 ? "0" : "") + number + "-" +
-                                 std::string(text.substr(5, 2)) + "T" + std::string(text.substr(17, 8)) + "Z");
+  const auto when = ParseRfc3339(
+      std::string(text.substr(12, 4)) + "-" + (number.size() == 1 ? "0" : "") + number + "-" +
+      std::string(text.substr(5, 2)) + "T" + std::string(text.substr(17, 8)) + "Z");
   if (!when || *when <= now) return Millis(0);
   return std::min(*when - now, kMost);
 }
 
-Endpoint::Endpoint(const RemoteWriteConfig& config, std::unique_ptr<Queue> queue, std::unique_ptr<http::Client> client, Clock& clock,
-                   Registry& registry, const Logger& log)
+Endpoint::Endpoint(const RemoteWriteConfig& config, std::unique_ptr<Queue> queue,
+                   std::unique_ptr<http::Client> client, Clock& clock, Registry& registry,
+                   const Logger& log)
     : config_(config),
       queue_(std::move(queue)),
       client_(std::move(client)),
@@ -63,20 +66,32 @@ Endpoint::Endpoint(const RemoteWriteConfig& config, std::unique_ptr<Queue> queue
       labels_({{"remote_name", config.name}, {"url", ShownUrl(config.url)}}),
       backoff_({config.queue_config.min_backoff, config.queue_config.max_backoff, 2, 0.1},
                static_cast<std::uint32_t>(std::hash<std::string>()(config.name))),
-      samples_total_(registry.AddCounter("prometheus_remote_storage_samples_total", "Samples sent to and taken by the endpoint.", labels_)),
-      metadata_total_(registry.AddCounter("prometheus_remote_storage_metadata_total", "Metadata entries sent to and taken by the endpoint.", labels_)),
-      bytes_total_(registry.AddCounter("prometheus_remote_storage_bytes_total", "Bytes of samples and metadata sent, compressed.", labels_)),
+      samples_total_(registry.AddCounter("prometheus_remote_storage_samples_total",
+                                         "Samples sent to and taken by the endpoint.", labels_)),
+      metadata_total_(registry.AddCounter("prometheus_remote_storage_metadata_total",
+                                          "Metadata entries sent to and taken by the endpoint.",
+                                          labels_)),
+      bytes_total_(registry.AddCounter("prometheus_remote_storage_bytes_total",
+                                       "Bytes of samples and metadata sent, compressed.", labels_)),
       samples_failed_total_(registry.AddCounter("prometheus_remote_storage_samples_failed_total",
                                                 "Samples the endpoint refused for good.", labels_)),
-      samples_retried_total_(registry.AddCounter("prometheus_remote_storage_samples_retried_total",
-                                                 "Samples sent again because the endpoint did not take them yet.", labels_)),
-      samples_pending_(registry.AddGauge("prometheus_remote_storage_samples_pending", "Samples waiting in the queue.", labels_)),
-      queue_bytes_(registry.AddGauge("drover_forward_queue_bytes", "Bytes waiting in the queue on disk.", labels_)),
-      queue_oldest_(registry.AddGauge("drover_forward_queue_oldest_age_seconds", "Age of the oldest block in the queue; 0 when empty.", labels_)),
-      highest_sent_(registry.AddGauge("prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
-                                      "Time at which the newest block that was taken was made.", labels_)),
-      duration_(registry.AddHistogram("prometheus_remote_storage_sent_batch_duration_seconds", "Duration of requests to the endpoint.", labels_,
-                                      {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60})),
+      samples_retried_total_(registry.AddCounter(
+          "prometheus_remote_storage_samples_retried_total",
+          "Samples sent again because the endpoint did not take them yet.", labels_)),
+      samples_pending_(registry.AddGauge("prometheus_remote_storage_samples_pending",
+                                         "Samples waiting in the queue.", labels_)),
+      queue_bytes_(registry.AddGauge("drover_forward_queue_bytes",
+                                     "Bytes waiting in the queue on disk.", labels_)),
+      queue_oldest_(registry.AddGauge("drover_forward_queue_oldest_age_seconds",
+                                      "Age of the oldest block in the queue; 0 when empty.",
+                                      labels_)),
+      highest_sent_(
+          registry.AddGauge("prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
+                            "Time at which the newest block that was taken was made.", labels_)),
+      duration_(
+          registry.AddHistogram("prometheus_remote_storage_sent_batch_duration_seconds",
+                                "Duration of requests to the endpoint.", labels_,
+                                {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60})),
       thread_([this](std::stop_token stop) { Run(stop); }) {}
 
 void Endpoint::Run(std::stop_token stop) {
@@ -99,10 +114,13 @@ bool Endpoint::Send(const Block& block, std::stop_token stop) {
     if (outcome == Outcome::kSent) {
       backoff_.Reset();
       bytes_total_.Add(static_cast<double>(block.body.size()));
-      (block.kind == BlockKind::kSamples ? samples_total_ : metadata_total_).Add(static_cast<double>(block.samples));
+      (block.kind == BlockKind::kSamples ? samples_total_ : metadata_total_)
+          .Add(static_cast<double>(block.samples));
       highest_sent_.Set(static_cast<double>(ToMs(block.created)) / 1000);
       Lock lock(mutex_);
-      if (failing_) log_.Info("remote write works again", {{"remote", config_.name}, {"url", labels_.at("url")}});
+      if (failing_)
+        log_.Info("remote write works again",
+                  {{"remote", config_.name}, {"url", labels_.at("url")}});
       failing_ = false;
       last_error_.clear();
       return true;
@@ -112,7 +130,8 @@ bool Endpoint::Send(const Block& block, std::stop_token stop) {
       backoff_.Reset();
       return true;
     }
-    if (block.kind == BlockKind::kSamples) samples_retried_total_.Add(static_cast<double>(block.samples));
+    if (block.kind == BlockKind::kSamples)
+      samples_retried_total_.Add(static_cast<double>(block.samples));
     Millis wait = backoff_.Next();
     if (answer) wait = std::max(wait, RetryAfter(*answer, clock_.Now()));
     if (!clock_.SleepFor(wait, stop)) return false;
@@ -125,7 +144,9 @@ http::ClientRequest Endpoint::MakeRequest(const Block& block, int attempt) const
   request.url = config_.url;
   request.timeout = config_.remote_timeout;
   request.max_body_bytes = 1 << 20;
-  request.headers = {{"Content-Encoding", "snappy"}, {"Content-Type", "application/x-protobuf"}, {"X-Prometheus-Remote-Write-Version", "0.1.0"}};
+  request.headers = {{"Content-Encoding", "snappy"},
+                     {"Content-Type", "application/x-protobuf"},
+                     {"X-Prometheus-Remote-Write-Version", "0.1.0"}};
   if (attempt > 0) request.headers.emplace_back("Retry-Attempt", std::to_string(attempt));
   for (const auto& [name, value] : config_.headers) request.headers.emplace_back(name, value);
   request.body = block.body;
@@ -140,11 +161,14 @@ void Endpoint::NoteFailure(const std::string& error, bool refused, const Block& 
       samples_failed_total_.Add(static_cast<double>(block.samples));
     }
     if (last_error_ != error) {
-      log_.Error("the endpoint refused samples: they are dropped",
-                 {{"remote", config_.name}, {"url", labels_.at("url")}, {"samples", block.samples}, {"err", error}});
+      log_.Error("the endpoint refused samples: they are dropped", {{"remote", config_.name},
+                                                                    {"url", labels_.at("url")},
+                                                                    {"samples", block.samples},
+                                                                    {"err", error}});
     }
   } else if (!failing_) {
-    log_.Warn("remote write fails: queueing on disk and trying again", {{"remote", config_.name}, {"url", labels_.at("url")}, {"err", error}});
+    log_.Warn("remote write fails: queueing on disk and trying again",
+              {{"remote", config_.name}, {"url", labels_.at("url")}, {"err", error}});
   }
   failing_ = !refused;
   last_error_ = error;
@@ -167,12 +191,17 @@ void Endpoint::UpdateMetrics() {
   const QueueStats stats = queue_->stats();
   samples_pending_.Set(static_cast<double>(stats.samples));
   queue_bytes_.Set(static_cast<double>(stats.bytes));
-  queue_oldest_.Set(stats.oldest ? std::max(0.0, std::chrono::duration<double>(clock_.Now() - *stats.oldest).count()) : 0);
+  queue_oldest_.Set(
+      stats.oldest
+          ? std::max(0.0, std::chrono::duration<double>(clock_.Now() - *stats.oldest).count())
+          : 0);
   Lock lock(mutex_);
   for (const char* reason : {"age", "bytes", "corrupt", "disk_full", "refused", "unknown"}) {
     MetricLabels labels = labels_;
     labels["reason"] = reason;
-    Counter& counter = registry_.AddCounter("prometheus_remote_storage_samples_dropped_total", "Samples that were never taken by the endpoint, by reason.", labels);
+    Counter& counter =
+        registry_.AddCounter("prometheus_remote_storage_samples_dropped_total",
+                             "Samples that were never taken by the endpoint, by reason.", labels);
     const auto found = stats.dropped_samples.find(reason);
     const std::uint64_t now = found == stats.dropped_samples.end() ? 0 : found->second;
     std::uint64_t& counted = counted_drops_[reason];

@@ -37,12 +37,13 @@ struct EndpointStatus {
   std::uint64_t bytes_sent = 0;
 };
 
-// One thread, from construction until destroyed: the block under way is cut off then and sent again by the
-// next process. All references outlive it. Thread-safe.
+// One thread, from construction until destroyed: the block under way is cut off then and sent again
+// by the next process. All references outlive it. Thread-safe.
 class Endpoint {
  public:
-  Endpoint(const RemoteWriteConfig& config, std::unique_ptr<Queue> queue, std::unique_ptr<http::Client> client, Clock& clock,
-           Registry& registry, const Logger& log);
+  Endpoint(const RemoteWriteConfig& config, std::unique_ptr<Queue> queue,
+           std::unique_ptr<http::Client> client, Clock& clock, Registry& registry,
+           const Logger& log);
 
   Queue& queue() { return *queue_; }
   const RemoteWriteConfig& config() const { return config_; }

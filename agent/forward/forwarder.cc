@@ -17,8 +17,9 @@ constexpr std::size_t kFamiliesPerBlock = 2000;
 struct Forwarder::Series {
   std::uint32_t generation = 1;
   TimePoint last_used{};
-  const Labels* labels = nullptr;      // the key in by_labels_; null: a free place
-  std::vector<std::string> encoded;    // by endpoint; "" is dropped there. One entry serves all when equal.
+  const Labels* labels = nullptr;  // the key in by_labels_; null: a free place
+  std::vector<std::string>
+      encoded;  // by endpoint; "" is dropped there. One entry serves all when equal.
 };
 
 struct Forwarder::Pending {
@@ -30,7 +31,8 @@ class Forwarder::Batch final : public Appender {
  public:
   explicit Batch(Forwarder& forwarder) : forwarder_(forwarder) {}
 
-  Result<SeriesRef> Append(SeriesRef ref, const Labels& labels, std::int64_t t_ms, double value) override {
+  Result<SeriesRef> Append(SeriesRef ref, const Labels& labels, std::int64_t t_ms,
+                           double value) override {
     {
       Lock lock(forwarder_.mutex_);
       ref = forwarder_.Resolve(ref, labels);
@@ -58,12 +60,14 @@ class Forwarder::Batch final : public Appender {
   std::vector<MetricMetadata> metadata_;
 };
 
-Forwarder::Forwarder(std::map<std::string, std::string> external_labels, std::vector<std::unique_ptr<Endpoint>> endpoints, Clock& clock,
-                     Registry& registry)
+Forwarder::Forwarder(std::map<std::string, std::string> external_labels,
+                     std::vector<std::unique_ptr<Endpoint>> endpoints, Clock& clock,
+                     Registry& registry, std::uint32_t generation)
     : external_labels_(std::move(external_labels)),
       endpoints_(std::move(endpoints)),
       clock_(clock),
       series_gauge_(registry.AddGauge("drover_forward_series", "Series known to the forwarder.")),
+      first_generation_(generation << 16 | 1),
       metadata_sent_(endpoints_.size()) {}
 
 Forwarder::~Forwarder() = default;
@@ -73,7 +77,8 @@ std::unique_ptr<Appender> Forwarder::NewAppender() { return std::make_unique<Bat
 SeriesRef Forwarder::Resolve(SeriesRef ref, const Labels& labels) {
   const auto index = static_cast<std::uint32_t>(ref);
   const auto generation = static_cast<std::uint32_t>(ref >> 32);
-  if (ref != 0 && index < series_.size() && series_[index].generation == generation && series_[index].labels != nullptr) {
+  if (ref != 0 && index < series_.size() && series_[index].generation == generation &&
+      series_[index].labels != nullptr) {
     series_[index].last_used = clock_.Now();
     return ref;
   }
@@ -81,7 +86,7 @@ SeriesRef Forwarder::Resolve(SeriesRef ref, const Labels& labels) {
   if (fresh) {
     if (free_.empty()) {
       free_.push_back(static_cast<std::uint32_t>(series_.size()));
-      series_.emplace_back();
+      series_.emplace_back().generation = first_generation_;
     }
     found->second = free_.back();
     free_.pop_back();
@@ -92,12 +97,14 @@ SeriesRef Forwarder::Resolve(SeriesRef ref, const Labels& labels) {
       if (outgoing.Get(name).empty()) outgoing.Set(name, value);
     }
     const Labels base = outgoing.Build();
-    const bool relabelled = std::any_of(endpoints_.begin(), endpoints_.end(),
-                                        [](const auto& e) { return !e->config().write_relabel_configs.empty(); });
+    const bool relabelled = std::any_of(endpoints_.begin(), endpoints_.end(), [](const auto& e) {
+      return !e->config().write_relabel_configs.empty();
+    });
     series.encoded.assign(relabelled ? endpoints_.size() : 1, "");
     for (std::size_t i = 0; i < series.encoded.size(); ++i) {
       LabelsBuilder own(base);
-      if (relabelled && !Relabel(endpoints_[i]->config().write_relabel_configs.rules, own)) continue;
+      if (relabelled && !Relabel(endpoints_[i]->config().write_relabel_configs.rules, own))
+        continue;
       if (!own.empty()) wire::EncodeLabels(own.Build(), series.encoded[i]);
     }
   }
@@ -106,11 +113,13 @@ SeriesRef Forwarder::Resolve(SeriesRef ref, const Labels& labels) {
   return static_cast<std::uint64_t>(series.generation) << 32 | found->second;
 }
 
-Status Forwarder::Write(const std::vector<Pending>& samples, const std::vector<MetricMetadata>& metadata) {
+Status Forwarder::Write(const std::vector<Pending>& samples,
+                        const std::vector<MetricMetadata>& metadata) {
   Status status;
   Lock lock(mutex_);
   for (const MetricMetadata& one : metadata) {
-    if (metadata_.size() < kMaxFamilies || metadata_.contains(one.family)) metadata_[one.family] = one;
+    if (metadata_.size() < kMaxFamilies || metadata_.contains(one.family))
+      metadata_[one.family] = one;
   }
   wire::WriteEncoder encoder;
   for (std::size_t e = 0; e < endpoints_.size(); ++e) {
@@ -141,7 +150,8 @@ void Forwarder::SendMetadata() {
   const TimePoint now = clock_.Now();
   for (std::size_t e = 0; e < endpoints_.size(); ++e) {
     const MetadataConfig& config = endpoints_[e]->config().metadata_config;
-    if (!config.send || metadata_.empty() || now - metadata_sent_[e] < config.send_interval) continue;
+    if (!config.send || metadata_.empty() || now - metadata_sent_[e] < config.send_interval)
+      continue;
     metadata_sent_[e] = now;
     std::size_t count = 0;
     const auto flush = [&] {
@@ -149,7 +159,8 @@ void Forwarder::SendMetadata() {
       Block block{BlockKind::kMetadata, now, count, {}};
       compression::SnappyCompress(encoder.body(), block.body);
       // A full disk is told by the samples' blocks; metadata comes again in a minute.
-      if (const Status appended = endpoints_[e]->queue().Append(block); !appended) metadata_sent_[e] = now - config.send_interval / 2;
+      if (const Status appended = endpoints_[e]->queue().Append(block); !appended)
+        metadata_sent_[e] = now - config.send_interval / 2;
       encoder.Clear();
       count = 0;
     };

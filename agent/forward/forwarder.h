@@ -1,5 +1,5 @@
-// From appended samples to the queues: what Commit takes is encoded once per endpoint and is on disk when it
-// returns.
+// From appended samples to the queues: what Commit takes is encoded once per endpoint and is on
+// disk when it returns.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,13 @@
 
 namespace drover::agent::forward {
 
-// Thread-safe. `clock` outlives it.
+// Thread-safe. `clock` and `registry` outlive it. References of an earlier forwarder are seen
+// through when each gets another `generation`.
 class Forwarder final : public Appendable {
  public:
-  Forwarder(std::map<std::string, std::string> external_labels, std::vector<std::unique_ptr<Endpoint>> endpoints, Clock& clock,
-            Registry& registry);
+  Forwarder(std::map<std::string, std::string> external_labels,
+            std::vector<std::unique_ptr<Endpoint>> endpoints, Clock& clock, Registry& registry,
+            std::uint32_t generation = 1);
   ~Forwarder() override;
 
   std::unique_ptr<Appender> NewAppender() override;
@@ -43,6 +45,7 @@ class Forwarder final : public Appendable {
   const std::vector<std::unique_ptr<Endpoint>> endpoints_;
   Clock& clock_;
   Gauge& series_gauge_;
+  const std::uint32_t first_generation_;
 
   mutable Mutex mutex_;
   // Index = low 32 bits of the ref; the high ones count how often the place was given away.

@@ -51,7 +51,8 @@ Result<Block> DecodeBlock(std::string_view record, bool with_body) {
   const std::uint8_t kind = cursor.Byte();
   block.created = FromMs(cursor.BigEndian<std::int64_t>());
   block.samples = cursor.Uvarint();
-  if (!cursor.ok() || (kind != 1 && kind != 2)) return Fail(ErrorCode::kInvalid, "unknown block in the queue");
+  if (!cursor.ok() || (kind != 1 && kind != 2))
+    return Fail(ErrorCode::kInvalid, "unknown block in the queue");
   block.kind = static_cast<BlockKind>(kind);
   if (with_body) block.body = cursor.rest();
   return block;
@@ -64,22 +65,25 @@ std::uint64_t SegmentBytes(std::uint64_t max_bytes) {
 
 }  // namespace
 
-Queue::Queue(FileSystem& fs, std::string folder, QueueOptions options, const Clock& clock, const Logger& log)
+Queue::Queue(FileSystem& fs, std::string folder, QueueOptions options, const Clock& clock,
+             const Logger& log)
     : fs_(fs), folder_(std::move(folder)), options_(options), clock_(clock), log_(log) {}
 
-Result<std::unique_ptr<Queue>> Queue::Open(FileSystem& fs, std::string folder, QueueOptions options, const Clock& clock,
-                                           const Logger& log) {
+Result<std::unique_ptr<Queue>> Queue::Open(FileSystem& fs, std::string folder, QueueOptions options,
+                                           const Clock& clock, const Logger& log) {
   std::unique_ptr<Queue> queue(new Queue(fs, std::move(folder), options, clock, log));
   Lock lock(queue->mutex_);
   DROVER_CHECK(fs.MakeDirs(queue->folder_));
   DROVER_TRY(const std::uint64_t torn, record_log::Repair(fs, queue->folder_));
-  if (torn > 0) log.Warn("cut a torn tail off the queue", {{"queue", queue->folder_}, {"bytes", torn}});
+  if (torn > 0)
+    log.Warn("cut a torn tail off the queue", {{"queue", queue->folder_}, {"bytes", torn}});
   DROVER_CHECK(queue->OpenCursor());
   DROVER_CHECK(queue->CountPending());
   record_log::WriterOptions writer;
   writer.segment_bytes = SegmentBytes(options.max_bytes);
   DROVER_TRY(queue->writer_, record_log::Writer::Open(fs, queue->folder_, writer));
-  queue->first_segment_ = queue->segment_bytes_.empty() ? queue->writer_->position().segment : queue->segment_bytes_.begin()->first;
+  queue->first_segment_ = queue->segment_bytes_.empty() ? queue->writer_->position().segment
+                                                        : queue->segment_bytes_.begin()->first;
   queue->reader_ = std::make_unique<record_log::Reader>(fs, queue->folder_, queue->cursor_);
   queue->reader_->SetEnd(queue->writer_->position());
   return queue;
@@ -88,9 +92,13 @@ Result<std::unique_ptr<Queue>> Queue::Open(FileSystem& fs, std::string folder, Q
 Status Queue::OpenCursor() {
   const std::string path = folder_ + "/cursor";
   std::string text;
-  if (const Status read = fs_.ReadFile(path, text); !read && read.error().code() != ErrorCode::kNotFound) return read;
+  if (const Status read = fs_.ReadFile(path, text);
+      !read && read.error().code() != ErrorCode::kNotFound)
+    return read;
   const auto position = DecodeCursor(text);
-  if (!text.empty() && !position) log_.Warn("the queue's cursor is broken: everything in the queue is sent again", {{"queue", folder_}});
+  if (!text.empty() && !position)
+    log_.Warn("the queue's cursor is broken: everything in the queue is sent again",
+              {{"queue", folder_}});
   cursor_ = position.value_or(record_log::Position{});
   if (!text.empty()) DROVER_CHECK(WriteFileDurably(fs_, path, EncodeCursor(cursor_)));
   DROVER_TRY(cursor_file_, fs_.Open(path, OpenMode::kAppend));
@@ -116,7 +124,10 @@ Status Queue::CountPending() {
     if (!stats_.oldest) stats_.oldest = block->created;
   }
   if (stats_.blocks > 0) {
-    log_.Info("found unsent blocks", {{"queue", folder_}, {"blocks", stats_.blocks}, {"samples", stats_.samples}, {"bytes", stats_.bytes}});
+    log_.Info("found unsent blocks", {{"queue", folder_},
+                                      {"blocks", stats_.blocks},
+                                      {"samples", stats_.samples},
+                                      {"bytes", stats_.bytes}});
   }
   return {};
 }
@@ -127,7 +138,9 @@ Status Queue::Append(const Block& block) {
   Lock lock(mutex_);
   if (const Status written = writer_->Append(record); !written) {
     if (block.kind == BlockKind::kSamples) Drop("disk_full", block.samples);
-    if (!disk_full_) log_.Error("the queue cannot be written: new samples are lost until it can", {{"queue", folder_}, {"err", written.error().message()}});
+    if (!disk_full_)
+      log_.Error("the queue cannot be written: new samples are lost until it can",
+                 {{"queue", folder_}, {"err", written.error().message()}});
     disk_full_ = true;
     return written;
   }
@@ -154,7 +167,8 @@ bool Queue::ReadNext() {
     }
     if (reader_->stats().corrupt > corrupt_seen_) {
       stats_.dropped_blocks += reader_->stats().corrupt - corrupt_seen_;
-      log_.Error("broken bytes in the queue were passed over", {{"queue", folder_}, {"places", reader_->stats().corrupt - corrupt_seen_}});
+      log_.Error("broken bytes in the queue were passed over",
+                 {{"queue", folder_}, {"places", reader_->stats().corrupt - corrupt_seen_}});
       corrupt_seen_ = reader_->stats().corrupt;
     }
     if (!*more) {
@@ -184,7 +198,8 @@ void Queue::Settle() {
   const std::uint64_t size = EncodeHeader(*current_).size() + current_->body.size();
   stats_.blocks -= std::min<std::uint64_t>(stats_.blocks, 1);
   stats_.bytes -= std::min(stats_.bytes, size);
-  if (current_->kind == BlockKind::kSamples) stats_.samples -= std::min(stats_.samples, current_->samples);
+  if (current_->kind == BlockKind::kSamples)
+    stats_.samples -= std::min(stats_.samples, current_->samples);
   if (stats_.blocks == 0) stats_.oldest.reset();
   current_.reset();
   cursor_ = reader_->position();
@@ -199,7 +214,8 @@ std::optional<Block> Queue::Next(std::stop_token stop) {
       return current_;
     }
     const record_log::Position end = writer_->position();
-    arrived_.Wait(mutex_, stop, [&]() NO_THREAD_SAFETY_ANALYSIS { return writer_->position() != end; });
+    arrived_.Wait(mutex_, stop,
+                  [&]() NO_THREAD_SAFETY_ANALYSIS { return writer_->position() != end; });
   }
   return std::nullopt;
 }
@@ -223,7 +239,8 @@ Status Queue::SaveCursor() {
     }
     if (const Status written = cursor_file_->Append(EncodeCursor(cursor_)); !written) {
       // A part of an entry would shift the ones behind it.
-      if (const Status cut = cursor_file_->Truncate(cursor_bytes_); !cut) cursor_bytes_ = kCursorFileBytes;
+      if (const Status cut = cursor_file_->Truncate(cursor_bytes_); !cut)
+        cursor_bytes_ = kCursorFileBytes;
       return written;
     }
     cursor_bytes_ += kCursorEntryBytes;
@@ -242,11 +259,14 @@ Status Queue::EnforceBytes() {
   for (const auto& [segment, bytes] : segment_bytes_) total += bytes;
   if (total <= options_.max_bytes) return {};
   const std::uint64_t before = stats_.samples;
-  while (total > options_.max_bytes && segment_bytes_.begin()->first < writer_->position().segment) {
+  while (total > options_.max_bytes &&
+         segment_bytes_.begin()->first < writer_->position().segment) {
     const std::uint64_t oldest = segment_bytes_.begin()->first;
-    // Everything in it that was not sent is counted, the block under way included: its answer may never come.
+    // Everything in it that was not sent is counted, the block under way included: its answer may
+    // never come.
     while (!current_ ? ReadNext() : true) {
-      if (reader_->position().segment > oldest) break;  // current_ is the first of the next segment: stays
+      if (reader_->position().segment > oldest)
+        break;  // current_ is the first of the next segment: stays
       if (current_->kind == BlockKind::kSamples) Drop("bytes", current_->samples);
       overtaken_ = overtaken_ || handed_out_;
       Settle();
@@ -257,7 +277,8 @@ Status Queue::EnforceBytes() {
     first_segment_ = oldest + 1;
     if (cursor_.segment < first_segment_) cursor_ = {first_segment_, 0};
   }
-  log_.Warn("the queue reached max_bytes: its oldest blocks were dropped", {{"queue", folder_}, {"samples", before - stats_.samples}});
+  log_.Warn("the queue reached max_bytes: its oldest blocks were dropped",
+            {{"queue", folder_}, {"samples", before - stats_.samples}});
   return SaveCursor();
 }
 

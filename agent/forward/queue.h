@@ -35,23 +35,26 @@ struct QueueOptions {
 };
 
 struct QueueStats {
-  std::uint64_t bytes = 0;    // in the log, behind the cursor
+  std::uint64_t bytes = 0;  // in the log, behind the cursor
   std::uint64_t blocks = 0;
   std::uint64_t samples = 0;
   std::optional<TimePoint> oldest;
-  std::map<std::string, std::uint64_t> dropped_samples;  // by reason: bytes, age, disk_full, corrupt, unknown
+  std::map<std::string, std::uint64_t>
+      dropped_samples;  // by reason: bytes, age, disk_full, corrupt, unknown
   std::uint64_t dropped_blocks = 0;
 };
 
 // Thread-safe; Next and Done are for one consumer.
 class Queue {
  public:
-  // Opens or creates the folder, repairs a torn tail, finds the cursor. `fs`, `clock` and `log` outlive it.
-  static Result<std::unique_ptr<Queue>> Open(FileSystem& fs, std::string folder, QueueOptions options, const Clock& clock,
+  // Opens or creates the folder, repairs a torn tail, finds the cursor. `fs`, `clock` and `log`
+  // outlive it.
+  static Result<std::unique_ptr<Queue>> Open(FileSystem& fs, std::string folder,
+                                             QueueOptions options, const Clock& clock,
                                              const Logger& log);
 
-  // On return the block is with the operating system. kExhausted: the disk is full; the block is lost and
-  // counted ("disk_full").
+  // On return the block is with the operating system. kExhausted: the disk is full; the block is
+  // lost and counted ("disk_full").
   Status Append(const Block& block);
 
   // The oldest block, waiting for one until `stop` (then nullopt). The same block again until Done.
@@ -67,7 +70,8 @@ class Queue {
   QueueStats stats() const;
 
  private:
-  Queue(FileSystem& fs, std::string folder, QueueOptions options, const Clock& clock, const Logger& log);
+  Queue(FileSystem& fs, std::string folder, QueueOptions options, const Clock& clock,
+        const Logger& log);
   Status OpenCursor() REQUIRES(mutex_);
   Status CountPending() REQUIRES(mutex_);
   Status SaveCursor() REQUIRES(mutex_);
@@ -92,8 +96,8 @@ class Queue {
   std::uint64_t first_segment_ GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, std::uint64_t> segment_bytes_ GUARDED_BY(mutex_);
   std::optional<Block> current_ GUARDED_BY(mutex_);
-  bool handed_out_ GUARDED_BY(mutex_) = false;   // current_ is with the consumer
-  bool overtaken_ GUARDED_BY(mutex_) = false;    // and was dropped meanwhile
+  bool handed_out_ GUARDED_BY(mutex_) = false;  // current_ is with the consumer
+  bool overtaken_ GUARDED_BY(mutex_) = false;   // and was dropped meanwhile
   bool disk_full_ GUARDED_BY(mutex_) = false;
   std::uint64_t corrupt_seen_ GUARDED_BY(mutex_) = 0;
   QueueStats stats_ GUARDED_BY(mutex_);

@@ -19,6 +19,7 @@ void AppendReport(SeriesCache& cache, Appender& out, std::int64_t t_ms, const Sc
 // Where in an interval a target's scrapes fall: spread by a hash, the same after a restart.
 std::chrono::milliseconds ScrapeOffset(std::uint64_t hash, std::chrono::milliseconds interval);
 // The first time after `now` that is `offset` into the interval, counted from the epoch.
-TimePoint NextScrape(TimePoint now, std::chrono::milliseconds interval, std::chrono::milliseconds offset);
+TimePoint NextScrape(TimePoint now, std::chrono::milliseconds interval,
+                     std::chrono::milliseconds offset);
 
 }  // namespace drover::agent

@@ -36,19 +36,27 @@ Status SeriesCache::Resolve(std::string_view key, const Decode& decode, Entry& e
   entry.dropped = !Relabel(rules_.metric_relabel, builder) || builder.empty();
   if (entry.dropped) return {};
   entry.labels = builder.Build();
-  if (entry.labels.Get(kMetricName).empty()) return Fail(ErrorCode::kInvalid, "series without a name after relabelling: " + std::string(key));
+  if (entry.labels.Get(kMetricName).empty())
+    return Fail(ErrorCode::kInvalid,
+                "series without a name after relabelling: " + std::string(key));
   if (rules_.label_limit > 0 && std::cmp_greater(entry.labels.size(), rules_.label_limit)) {
-    return Fail(ErrorCode::kExhausted, "label_limit exceeded (metric: " + entry.labels.ToMetricString() + ", number of labels: " +
-                                           std::to_string(entry.labels.size()) + ", limit: " + std::to_string(rules_.label_limit) + ")");
+    return Fail(ErrorCode::kExhausted,
+                "label_limit exceeded (metric: " + entry.labels.ToMetricString() +
+                    ", number of labels: " + std::to_string(entry.labels.size()) +
+                    ", limit: " + std::to_string(rules_.label_limit) + ")");
   }
   for (const LabelView& label : entry.labels) {
-    if (rules_.label_name_length_limit > 0 && std::cmp_greater(label.name.size(), rules_.label_name_length_limit)) {
-      return Fail(ErrorCode::kExhausted, "label_name_length_limit exceeded (label name: " + std::string(label.name) + ", limit: " +
-                                             std::to_string(rules_.label_name_length_limit) + ")");
+    if (rules_.label_name_length_limit > 0 &&
+        std::cmp_greater(label.name.size(), rules_.label_name_length_limit)) {
+      return Fail(ErrorCode::kExhausted,
+                  "label_name_length_limit exceeded (label name: " + std::string(label.name) +
+                      ", limit: " + std::to_string(rules_.label_name_length_limit) + ")");
     }
-    if (rules_.label_value_length_limit > 0 && std::cmp_greater(label.value.size(), rules_.label_value_length_limit)) {
-      return Fail(ErrorCode::kExhausted, "label_value_length_limit exceeded (label name: " + std::string(label.name) + ", limit: " +
-                                             std::to_string(rules_.label_value_length_limit) + ")");
+    if (rules_.label_value_length_limit > 0 &&
+        std::cmp_greater(label.value.size(), rules_.label_value_length_limit)) {
+      return Fail(ErrorCode::kExhausted,
+                  "label_value_length_limit exceeded (label name: " + std::string(label.name) +
+                      ", limit: " + std::to_string(rules_.label_value_length_limit) + ")");
     }
   }
   return {};
@@ -61,7 +69,8 @@ Result<SeriesCache::Entry*> SeriesCache::Find(std::string_view key, const Decode
   return &entries_.emplace(std::string(key), std::move(entry)).first->second;
 }
 
-Status SeriesCache::Add(std::string_view key, double value, std::optional<std::int64_t> own_t_ms, const Decode& decode) {
+Status SeriesCache::Add(std::string_view key, double value, std::optional<std::int64_t> own_t_ms,
+                        const Decode& decode) {
   ++counts_.scraped;
   DROVER_TRY(Entry* const entry, Find(key, decode));
   if (entry->seen == scrape_ && !own_t_ms) {  // a second sample of the series in one scrape
@@ -75,7 +84,8 @@ Status SeriesCache::Add(std::string_view key, double value, std::optional<std::i
   if (entry->dropped) return {};
   ++counts_.after_relabel;
   if (rules_.sample_limit > 0 && std::cmp_greater(counts_.after_relabel, rules_.sample_limit)) {
-    return Fail(ErrorCode::kExhausted, "sample_limit exceeded: more than " + std::to_string(rules_.sample_limit) + " samples");
+    return Fail(ErrorCode::kExhausted, "sample_limit exceeded: more than " +
+                                           std::to_string(rules_.sample_limit) + " samples");
   }
   if (entry->before == 0 || entry->before < last_good_) ++counts_.added;
   entry->marks_stale = !own_t_ms || rules_.track_timestamps_staleness;
@@ -88,7 +98,8 @@ Status SeriesCache::Add(std::string_view key, double value, std::optional<std::i
   return {};
 }
 
-void SeriesCache::MarkStale(Appender& out, std::int64_t t_ms, bool (*ended)(const Entry&, std::uint64_t last_good)) {
+void SeriesCache::MarkStale(Appender& out, std::int64_t t_ms,
+                            bool (*ended)(const Entry&, std::uint64_t last_good)) {
   if (last_good_ == 0) return;
   for (auto& [key, entry] : entries_) {
     if (entry.dropped || !entry.marks_stale || !ended(entry, last_good_)) continue;
@@ -97,21 +108,26 @@ void SeriesCache::MarkStale(Appender& out, std::int64_t t_ms, bool (*ended)(cons
 }
 
 void SeriesCache::Finish() {
-  MarkStale(*out_, t_ms_, [](const Entry& entry, std::uint64_t last_good) { return entry.seen == last_good; });
+  MarkStale(*out_, t_ms_,
+            [](const Entry& entry, std::uint64_t last_good) { return entry.seen == last_good; });
   last_good_ = scrape_;
-  std::erase_if(entries_, [this](const auto& item) { return item.second.seen + kKeepScrapes < scrape_; });
+  std::erase_if(entries_,
+                [this](const auto& item) { return item.second.seen + kKeepScrapes < scrape_; });
 }
 
 void SeriesCache::Abandon(Appender& out, std::int64_t t_ms) {
   // The failed scrape may have touched some of them already.
-  MarkStale(out, t_ms, [](const Entry& entry, std::uint64_t last_good) { return entry.seen == last_good || entry.before == last_good; });
+  MarkStale(out, t_ms, [](const Entry& entry, std::uint64_t last_good) {
+    return entry.seen == last_good || entry.before == last_good;
+  });
   last_good_ = 0;
   entries_.clear();
 }
 
 void SeriesCache::End(Appender& out, std::int64_t t_ms) {
   Abandon(out, t_ms);
-  for (auto& [name, entry] : reports_) (void)out.Append(entry.ref, entry.labels, t_ms, StaleMarker());
+  for (auto& [name, entry] : reports_)
+    (void)out.Append(entry.ref, entry.labels, t_ms, StaleMarker());
   reports_.clear();
 }
 
@@ -122,7 +138,8 @@ void SeriesCache::AddReport(Appender& out, std::string_view name, std::int64_t t
     builder.Set(kMetricName, name);
     found = reports_.emplace(std::string(name), Entry{builder.Build(), 0, 0, false, true}).first;
   }
-  if (const auto ref = out.Append(found->second.ref, found->second.labels, t_ms, value)) found->second.ref = *ref;
+  if (const auto ref = out.Append(found->second.ref, found->second.labels, t_ms, value))
+    found->second.ref = *ref;
 }
 
 }  // namespace drover::agent

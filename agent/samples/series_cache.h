@@ -1,5 +1,5 @@
-// What one target's series were resolved to: after the first scrape a sample costs one look-up. Knows which
-// series ended, and marks them stale.
+// What one target's series were resolved to: after the first scrape a sample costs one look-up.
+// Knows which series ended, and marks them stale.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +32,12 @@ struct SampleRules {
 struct SampleCounts {
   std::uint64_t scraped = 0;
   std::uint64_t after_relabel = 0;
-  std::uint64_t added = 0;       // series that were not there in the scrape before
-  std::uint64_t refused = 0;     // by the appender: out of order and the like
+  std::uint64_t added = 0;    // series that were not there in the scrape before
+  std::uint64_t refused = 0;  // by the appender: out of order and the like
 };
 
-// One scrape: Begin, Add for each sample, then Finish, or Abandon when the scrape went wrong. One thread at a time.
+// One scrape: Begin, Add for each sample, then Finish, or Abandon when the scrape went wrong. One
+// thread at a time.
 class SeriesCache {
  public:
   // Labels of a series that is new; `key` is what Add was given.
@@ -45,12 +46,14 @@ class SeriesCache {
   explicit SeriesCache(SampleRules rules) : rules_(std::move(rules)) {}
 
   void Begin(Appender& out, std::int64_t t_ms);
-  // `key` identifies the series among those of this target. kInvalid (bad labels) and kExhausted (a limit) fail
-  // the whole scrape.
-  Status Add(std::string_view key, double value, std::optional<std::int64_t> own_t_ms, const Decode& decode);
+  // `key` identifies the series among those of this target. kInvalid (bad labels) and kExhausted (a
+  // limit) fail the whole scrape.
+  Status Add(std::string_view key, double value, std::optional<std::int64_t> own_t_ms,
+             const Decode& decode);
   // Staleness markers for what was there last time and is not now.
   void Finish();
-  // Nothing of this scrape counts (the caller rolled it back): markers for all that was there last time.
+  // Nothing of this scrape counts (the caller rolled it back): markers for all that was there last
+  // time.
   void Abandon(Appender& out, std::int64_t t_ms);
   // The target is gone: as Abandon, and the reports end too.
   void End(Appender& out, std::int64_t t_ms);
@@ -72,19 +75,22 @@ class SeriesCache {
   };
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
   };
   Result<Entry*> Find(std::string_view key, const Decode& decode);
   Status Resolve(std::string_view key, const Decode& decode, Entry& entry) const;
-  void MarkStale(Appender& out, std::int64_t t_ms, bool (*ended)(const Entry&, std::uint64_t last_good));
+  void MarkStale(Appender& out, std::int64_t t_ms,
+                 bool (*ended)(const Entry&, std::uint64_t last_good));
 
   const SampleRules rules_;
   std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
   std::map<std::string, Entry, std::less<>> reports_;
   Appender* out_ = nullptr;
   std::int64_t t_ms_ = 0;
-  std::uint64_t scrape_ = 1;       // number of the one under way
-  std::uint64_t last_good_ = 0;    // of the last that finished
+  std::uint64_t scrape_ = 1;     // number of the one under way
+  std::uint64_t last_good_ = 0;  // of the last that finished
   SampleCounts counts_;
 };
 

@@ -26,13 +26,16 @@ struct ScrapeManager::Due {
   bool operator<(const Due& other) const { return at > other.at; }
 };
 
-ScrapeManager::ScrapeManager(MakeClient make_client, Appendable& out, Clock& clock, Registry& registry, const Logger& log)
+ScrapeManager::ScrapeManager(MakeClient make_client, Appendable& out, Clock& clock,
+                             Registry& registry, const Logger& log)
     : make_client_(std::move(make_client)),
       out_(out),
       clock_(clock),
       log_(log),
-      scrapes_(registry.AddCounter("drover_agent_scrapes_total", "Scrapes of HTTP targets that ended, well or not.")),
-      failures_(registry.AddCounter("drover_agent_scrape_failures_total", "Scrapes of HTTP targets that failed.")),
+      scrapes_(registry.AddCounter("drover_agent_scrapes_total",
+                                   "Scrapes of HTTP targets that ended, well or not.")),
+      failures_(registry.AddCounter("drover_agent_scrape_failures_total",
+                                    "Scrapes of HTTP targets that failed.")),
       targets_(registry.AddGauge("drover_agent_targets", "HTTP targets that are scraped.")),
       thread_([this](std::stop_token stop) { Run(stop); }) {}
 
@@ -56,7 +59,8 @@ Status ScrapeManager::Apply(const AgentConfig& config) {
   std::map<std::string, Planned> wanted;
   for (const ScrapeConfig& job : config.scrape_configs) {
     DROVER_TRY(TargetSet targets, MakeTargets(job));
-    wanted[job.job_name] = {&job, WriteFields(job) + WriteFields(config.global), std::move(targets)};
+    wanted[job.job_name] = {&job, WriteFields(job) + WriteFields(config.global),
+                            std::move(targets)};
   }
   std::vector<std::shared_ptr<Target>> ended;
   std::vector<std::shared_ptr<http::Client>> old_clients;
@@ -81,10 +85,14 @@ Status ScrapeManager::Apply(const AgentConfig& config) {
         job->client = make_client_(planned.config->client);
         job->dropped = planned.targets.dropped;
         for (TargetSpec& spec : planned.targets.active) {
-          // A target that only changed its job's other settings keeps its series: no markers for it.
-          const auto same = std::find_if(ended.begin(), ended.end(), [&](const auto& t) { return t->spec().labels == spec.labels; });
+          // A target that only changed its job's other settings keeps its series: no markers for
+          // it.
+          const auto same = std::find_if(ended.begin(), ended.end(), [&](const auto& t) {
+            return t->spec().labels == spec.labels;
+          });
           if (same != ended.end()) ended.erase(same);
-          auto target = std::make_shared<Target>(*planned.config, config.global.limits, std::move(spec), out_, clock_, log_);
+          auto target = std::make_shared<Target>(*planned.config, config.global.limits,
+                                                 std::move(spec), out_, clock_, log_);
           const TimePoint first = NextScrape(clock_.Now(), target->interval(), target->offset());
           due_.push_back({first, job, target});
           std::push_heap(due_.begin(), due_.end());
@@ -124,16 +132,18 @@ void ScrapeManager::Run(std::stop_token stop) {
   }
 }
 
-void ScrapeManager::StartScrape(const std::shared_ptr<Job>& job, const std::shared_ptr<Target>& target, TimePoint planned) {
+void ScrapeManager::StartScrape(const std::shared_ptr<Job>& job,
+                                const std::shared_ptr<Target>& target, TimePoint planned) {
   const TimePoint now = clock_.Now();
   const TimePoint stamped = now - planned <= kTolerance ? planned : now;
   const MonoTime started = clock_.Mono();
-  job->client->Start(target->MakeRequest(), [this, target, stamped, started](Result<http::ClientResponse> answer) {
-    if (!answer && answer.error().code() == ErrorCode::kCancelled) return;
-    scrapes_.Add();
-    if (!answer) failures_.Add();
-    target->OnAnswer(answer, stamped, clock_.Mono() - started);
-  });
+  job->client->Start(target->MakeRequest(),
+                     [this, target, stamped, started](Result<http::ClientResponse> answer) {
+                       if (!answer && answer.error().code() == ErrorCode::kCancelled) return;
+                       scrapes_.Add();
+                       if (!answer) failures_.Add();
+                       target->OnAnswer(answer, stamped, clock_.Mono() - started);
+                     });
 }
 
 std::vector<TargetStatus> ScrapeManager::status() const {

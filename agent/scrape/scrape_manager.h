@@ -22,11 +22,13 @@ class ScrapeManager {
  public:
   using MakeClient = std::function<std::unique_ptr<http::Client>(const http::ClientConfig&)>;
   // All references outlive it.
-  ScrapeManager(MakeClient make_client, Appendable& out, Clock& clock, Registry& registry, const Logger& log);
+  ScrapeManager(MakeClient make_client, Appendable& out, Clock& clock, Registry& registry,
+                const Logger& log);
   // Ends what is under way. No staleness markers: the next process goes on with the same targets.
   ~ScrapeManager();
 
-  // Jobs and targets that stay as they are keep their state; others begin or end. On an error nothing changes.
+  // Jobs and targets that stay as they are keep their state; others begin or end. On an error
+  // nothing changes.
   Status Apply(const AgentConfig& config);
 
   std::vector<TargetStatus> status() const;
@@ -36,7 +38,8 @@ class ScrapeManager {
   struct Job;
   struct Due;
   void Run(std::stop_token stop);
-  void StartScrape(const std::shared_ptr<Job>& job, const std::shared_ptr<Target>& target, TimePoint planned) REQUIRES(mutex_);
+  void StartScrape(const std::shared_ptr<Job>& job, const std::shared_ptr<Target>& target,
+                   TimePoint planned) REQUIRES(mutex_);
 
   const MakeClient make_client_;
   Appendable& out_;

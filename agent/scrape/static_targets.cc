@@ -31,7 +31,8 @@ std::string UrlOf(const ScrapeConfig& job, const LabelsBuilder& labels) {
     query += (query.empty() ? "?" : "&") + http::QueryEscape(name) + "=" + http::QueryEscape(value);
   };
   for (const auto& [label, value] : labels.labels()) {
-    if (label.starts_with(kParamPrefix)) add(std::string_view(label).substr(kParamPrefix.size()), value);
+    if (label.starts_with(kParamPrefix))
+      add(std::string_view(label).substr(kParamPrefix.size()), value);
   }
   for (const auto& [name, values] : job.params) {
     for (std::size_t i = 1; i < values.size(); ++i) add(name, values[i]);
@@ -54,17 +55,22 @@ Result<TargetSet> MakeTargets(const ScrapeConfig& job) {
         continue;
       }
       const std::string address(builder.Get("__address__"));
-      if (address.empty()) return Fail(ErrorCode::kInvalid, "job " + job.job_name + ": relabelling left target " + target + " without an address");
+      if (address.empty())
+        return Fail(ErrorCode::kInvalid, "job " + job.job_name + ": relabelling left target " +
+                                             target + " without an address");
       spec.url = UrlOf(job, builder);
-      if (const auto url = http::ParseUrl(spec.url); !url) return Fail(ErrorCode::kInvalid, "job " + job.job_name + ": " + url.error().message());
+      if (const auto url = http::ParseUrl(spec.url); !url)
+        return Fail(ErrorCode::kInvalid, "job " + job.job_name + ": " + url.error().message());
       if (builder.Get("instance").empty()) builder.Set("instance", address);
       LabelsBuilder visible;
       for (const auto& [name, value] : builder.labels()) {
         if (!name.starts_with("__")) visible.Set(name, value);
       }
       spec.labels = visible.Build();
-      const bool known = std::any_of(out.active.begin(), out.active.end(),
-                                     [&](const TargetSpec& other) { return other.labels == spec.labels && other.url == spec.url; });
+      const bool known =
+          std::any_of(out.active.begin(), out.active.end(), [&](const TargetSpec& other) {
+            return other.labels == spec.labels && other.url == spec.url;
+          });
       if (!known) out.active.push_back(std::move(spec));
     }
   }

@@ -18,8 +18,8 @@ struct TargetSpec {
 };
 
 struct TargetSet {
-  std::vector<TargetSpec> active;   // each label set and URL once
-  std::vector<Labels> dropped;      // discovered labels of those relabelling dropped
+  std::vector<TargetSpec> active;  // each label set and URL once
+  std::vector<Labels> dropped;     // discovered labels of those relabelling dropped
 };
 
 // `job` has its defaults filled in. kInvalid: relabelling left a target without an address.

@@ -15,8 +15,10 @@ SampleRules RulesOf(const ScrapeConfig& job, const ScrapeLimits& global, const L
   rules.metric_relabel = job.metric_relabel_configs.rules;
   rules.sample_limit = job.sample_limit.value_or(global.sample_limit);
   rules.label_limit = job.label_limit.value_or(global.label_limit);
-  rules.label_name_length_limit = job.label_name_length_limit.value_or(global.label_name_length_limit);
-  rules.label_value_length_limit = job.label_value_length_limit.value_or(global.label_value_length_limit);
+  rules.label_name_length_limit =
+      job.label_name_length_limit.value_or(global.label_name_length_limit);
+  rules.label_value_length_limit =
+      job.label_value_length_limit.value_or(global.label_value_length_limit);
   return rules;
 }
 
@@ -28,7 +30,8 @@ std::string Seconds(Millis d) {
 
 }  // namespace
 
-Target::Target(const ScrapeConfig& job, const ScrapeLimits& global, TargetSpec spec, Appendable& out, Clock& clock, const Logger& log)
+Target::Target(const ScrapeConfig& job, const ScrapeLimits& global, TargetSpec spec,
+               Appendable& out, Clock& clock, const Logger& log)
     : spec_(std::move(spec)),
       job_(job.job_name),
       interval_(job.scrape_interval),
@@ -48,20 +51,25 @@ http::ClientRequest Target::MakeRequest() const {
   request.timeout = timeout_;
   request.max_body_bytes = body_limit_ == 0 ? UINT64_MAX : body_limit_;
   request.accept_gzip = gzip_;
-  request.headers = {{"Accept", "text/plain;version=0.0.4;q=1,*/*;q=0.1"}, {"X-Prometheus-Scrape-Timeout-Seconds", Seconds(timeout_)}};
+  request.headers = {{"Accept", "text/plain;version=0.0.4;q=1,*/*;q=0.1"},
+                     {"X-Prometheus-Scrape-Timeout-Seconds", Seconds(timeout_)}};
   return request;
 }
 
-Status Target::Append(const Result<http::ClientResponse>& answer, Appender& out, std::int64_t t_ms) {
+Status Target::Append(const Result<http::ClientResponse>& answer, Appender& out,
+                      std::int64_t t_ms) {
   if (!answer) return tl::unexpected(answer.error());
   if (answer->status != 200) {
-    return Fail(ErrorCode::kUnavailable, "server returned HTTP status " + std::to_string(answer->status) + " " +
+    return Fail(ErrorCode::kUnavailable, "server returned HTTP status " +
+                                             std::to_string(answer->status) + " " +
                                              std::string(http::ReasonPhrase(answer->status)));
   }
   cache_.Begin(out, t_ms);
   exposition::TextParser parser(answer->body);
   MetricMetadata metadata;
-  const auto flush = [&]() -> Status { return metadata.family.empty() ? Status() : out.AppendMetadata(metadata); };
+  const auto flush = [&]() -> Status {
+    return metadata.family.empty() ? Status() : out.AppendMetadata(metadata);
+  };
   for (;;) {
     DROVER_TRY(const auto entry, parser.Next());
     using enum exposition::TextParser::Entry;
@@ -86,7 +94,8 @@ Status Target::Append(const Result<http::ClientResponse>& answer, Appender& out,
   return {};
 }
 
-void Target::OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scraped_at, std::chrono::duration<double> duration) {
+void Target::OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scraped_at,
+                      std::chrono::duration<double> duration) {
   Lock lock(mutex_);
   if (ended_) return;
   const std::int64_t t_ms = ToMs(scraped_at);
@@ -105,13 +114,16 @@ void Target::OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scra
   const Health health = status ? Health::kUp : Health::kDown;
   if (health != status_.health || (!status && status.error().message() != status_.last_error)) {
     if (!status) {
-      log_.Warn("scrape failed", {{"job", job_}, {"target", spec_.url}, {"err", status.error().message()}});
+      log_.Warn("scrape failed",
+                {{"job", job_}, {"target", spec_.url}, {"err", status.error().message()}});
     } else if (status_.health == Health::kDown) {
       log_.Info("scrape works again", {{"job", job_}, {"target", spec_.url}});
     }
   }
   status_.health = health;
-  status_.last_error = !status ? status.error().message() : !committed ? committed.error().message() : "";
+  status_.last_error = !status      ? status.error().message()
+                       : !committed ? committed.error().message()
+                                    : "";
   status_.last_scrape = scraped_at;
   status_.last_duration = duration;
   status_.samples = report.counts.scraped;

@@ -35,12 +35,15 @@ struct TargetStatus {
 // Thread-safe. `out`, `clock` and `log` outlive it.
 class Target {
  public:
-  Target(const ScrapeConfig& job, const ScrapeLimits& global, TargetSpec spec, Appendable& out, Clock& clock, const Logger& log);
+  Target(const ScrapeConfig& job, const ScrapeLimits& global, TargetSpec spec, Appendable& out,
+         Clock& clock, const Logger& log);
 
   const TargetSpec& spec() const { return spec_; }
   http::ClientRequest MakeRequest() const;
-  // Parses and appends, all or nothing; on any failure up is 0 and what was there before is marked stale.
-  void OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scraped_at, std::chrono::duration<double> duration);
+  // Parses and appends, all or nothing; on any failure up is 0 and what was there before is marked
+  // stale.
+  void OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scraped_at,
+                std::chrono::duration<double> duration);
   // It will not be scraped again: staleness markers for all.
   void End();
 
@@ -49,7 +52,8 @@ class Target {
   Millis offset() const { return offset_; }
 
  private:
-  Status Append(const Result<http::ClientResponse>& answer, Appender& out, std::int64_t t_ms) REQUIRES(mutex_);
+  Status Append(const Result<http::ClientResponse>& answer, Appender& out, std::int64_t t_ms)
+      REQUIRES(mutex_);
 
   const TargetSpec spec_;
   const std::string job_;

@@ -1,0 +1,286 @@
+#include "agent/app.h"
+
+#include <unistd.h>
+
+#include <functional>
+
+#include <malloc.h>
+
+#include "agent/builtin/self_source.h"
+#include "agent/switchboard.h"
+#include "core/base/version.h"
+#include "core/telemetry/telemetry.h"
+#include "exporters/node/collectors.h"
+#include "exporters/node/node_flags.h"
+
+namespace drover::agent {
+namespace {
+
+std::string HostName() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+std::string FolderName(const std::string& endpoint) {
+  std::string out;
+  for (const char c : endpoint) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
+    out += plain ? c : '_';
+  }
+  return out;
+}
+
+// What the node exporter needs, kept as long as its collect function.
+struct NodeSource {
+  exporters::node::NodeFlags flags;
+  Flags command_line{"node", ""};
+  exporters::CollectorFlags::Choice choice;
+  std::unique_ptr<exporters::Runner> runner;
+};
+
+}  // namespace
+
+void AddFlags(Flags& flags, AppOptions& options) {
+  flags.Add("config.file", options.config_file, "Configuration file.");
+  flags.Add("storage.path", options.storage_path, "Folder for the queues of what is not sent yet.");
+  flags.Add("web.listen-address", options.listen, "Address of the agent's pages and metrics.");
+  flags.Add("web.enable-lifecycle", options.enable_lifecycle, "Reload by POST to /-/reload.");
+  flags.Add("role", options.role, "node: what concerns this host. cluster is not built yet.");
+  flags.Add("path.procfs", options.procfs, "Where the host's /proc is mounted.");
+  flags.Add("path.sysfs", options.sysfs, "Where the host's /sys is mounted.");
+  flags.Add("path.rootfs", options.rootfs, "Where the host's root file system is mounted.");
+  flags.Add("path.udev.data", options.udev_data, "Where the host's udev data is mounted.");
+}
+
+App::App(const AppOptions& options, Clock& clock, const Logger& log)
+    : options_(options),
+      clock_(clock),
+      log_(log),
+      curl_("drover-agent/" + std::string(Version())),
+      reload_ok_(
+          registry_.AddGauge("prometheus_config_last_reload_successful",
+                             "Whether the last configuration reload attempt was successful.")),
+      reload_time_(registry_.AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
+                                      "Timestamp of the last successful configuration reload.")),
+      switchboard_(std::make_unique<Switchboard>()) {
+  telemetry::AddProcessMetrics(registry_);
+  telemetry::AddBuildInfo(registry_, "drover_agent");
+}
+
+App::~App() { Stop(); }
+
+Result<std::unique_ptr<App>> App::Start(const AppOptions& options, Clock& clock,
+                                        const Logger& log) {
+  if (options.role != "node")
+    return Fail(ErrorCode::kUnsupported, "--role=" + options.role + ": only \"node\" is built yet");
+  std::unique_ptr<App> app(new App(options, clock, log));
+  DROVER_CHECK(app->Begin());
+  return app;
+}
+
+Status App::Begin() {
+  ::mallopt(M_ARENA_MAX, 2);
+  DROVER_TRY(const LoadedConfig loaded, Load());
+  fs_ = MakeFileSystem(options_.storage_path);
+  DROVER_CHECK(fs_->MakeDirs(""));
+  DROVER_TRY(lock_, FolderLock::Take(options_.storage_path));
+  scrapes_ = std::make_unique<scrape::ScrapeManager>(
+      [this](const http::ClientConfig& config) { return curl_.MakeClient(config); }, *switchboard_,
+      clock_, registry_, log_);
+  AddRoutes();
+  // Listening first: a taken port is found before anything is collected.
+  DROVER_TRY(server_,
+             http::StartServer({.listen = {options_.listen}, .workers = 1, .max_connections = 64},
+                               router_, log_));
+  {
+    Lock lock(mutex_);
+    DROVER_CHECK(Apply(loaded.config));
+  }
+  reload_ok_.Set(1);
+  reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
+  maintenance_ = std::jthread([this](std::stop_token stop) {
+    for (int round = 0; clock_.SleepFor(std::chrono::seconds(1), stop); ++round) {
+      if (const auto forwarder = switchboard_->forwarder()) forwarder->Maintain();
+      if (round % 30 == 0) ::malloc_trim(0);
+    }
+  });
+  return {};
+}
+
+Result<LoadedConfig> App::Load() const {
+  const auto root = MakeFileSystem(options_.config_file.starts_with("/") ? "/" : ".");
+  const auto text = root->ReadFile(options_.config_file);
+  if (!text)
+    return tl::unexpected(Error(text.error().code(), "configuration: " + text.error().message()));
+  DROVER_TRY(LoadedConfig loaded, ParseAgentConfig(*text, options_.config_file));
+  for (const std::string& warning : loaded.warnings)
+    log_.Warn("key without effect", {{"at", warning}});
+  if (!loaded.other_sections.empty()) {
+    std::string names;
+    for (const std::string& section : loaded.other_sections)
+      names += (names.empty() ? "" : ", ") + section;
+    log_.Info("sections that drover-receiver uses, not this program", {{"sections", names}});
+  }
+  return loaded;
+}
+
+Status App::Apply(const AgentConfig& config) {
+  const auto forwarding = [](const AgentConfig& c) {
+    YamlWriter external;
+    config_internal::Write(c.global.external_labels, external);
+    std::string text = external.text();
+    for (const RemoteWriteConfig& write : c.remote_write)
+      text += WriteFields(write) + write.client.bearer_token.Reveal();
+    return text;
+  };
+  if (!switchboard_->forwarder() || forwarding(config) != forwarding(config_)) {
+    DROVER_CHECK(
+        switchboard_->Replace([&]() NO_THREAD_SAFETY_ANALYSIS { return MakeForwarder(config); }));
+  }
+  DROVER_CHECK(scrapes_->Apply(config));
+  DROVER_CHECK(ApplyBuiltins(config));
+  config_ = config;
+  return {};
+}
+
+Result<std::shared_ptr<forward::Forwarder>> App::MakeForwarder(const AgentConfig& config) {
+  std::vector<std::unique_ptr<forward::Endpoint>> endpoints;
+  for (const RemoteWriteConfig& write : config.remote_write) {
+    forward::QueueOptions options;
+    options.max_bytes = write.queue_config.max_bytes.bytes;
+    options.max_age = write.queue_config.sample_age_limit;
+    options.sync_always = write.queue_config.fsync == Fsync::kAlways;
+    auto queue =
+        forward::Queue::Open(*fs_, "queue/" + FolderName(write.name), options, clock_, log_);
+    if (!queue) return tl::unexpected(std::move(queue).error().With("queue of " + write.name));
+    endpoints.push_back(std::make_unique<forward::Endpoint>(
+        write, std::move(*queue), curl_.MakeClient(write.client), clock_, registry_, log_));
+  }
+  if (endpoints.empty())
+    log_.Warn("no remote_write in the configuration: samples are collected and go nowhere");
+  return std::make_shared<forward::Forwarder>(config.global.external_labels, std::move(endpoints),
+                                              clock_, registry_, ++forwarders_made_);
+}
+
+Result<builtin::BuiltinLoop::Collect> App::MakeNodeCollect(const NodeConfig& config) {
+  auto source = std::make_shared<NodeSource>();
+  source->flags.procfs = options_.procfs;
+  source->flags.sysfs = options_.sysfs;
+  source->flags.rootfs = options_.rootfs;
+  source->flags.udev_data = options_.udev_data;
+  source->flags.AddTo(source->command_line);
+  std::vector<std::string> arguments = config.args;
+  const auto explain = [](Error error) {
+    return tl::unexpected(std::move(error).With("exporters.node.args"));
+  };
+  if (const Status status = source->flags.collectors.TakeNotBuilt(arguments); !status)
+    return explain(status.error());
+  const auto parsed = source->command_line.Parse(arguments);
+  if (!parsed) return explain(parsed.error());
+  if (*parsed)
+    return explain(Error(ErrorCode::kInvalid, "--help and --version have no place here"));
+  auto choice = source->flags.collectors.Choose(source->command_line);
+  if (!choice) return explain(choice.error());
+  for (const std::string& warning : choice->warnings)
+    log_.Warn("exporters.node.args", {{"warning", warning}});
+  source->choice = std::move(*choice);
+  auto runner = source->flags.MakeRunner(source->choice, clock_, log_);
+  if (!runner) return explain(runner.error());
+  source->runner = std::move(*runner);
+  return [source](exporters::MetricSink& sink) { source->runner->RunAll(sink); };
+}
+
+Status App::ApplyBuiltins(const AgentConfig& config) {
+  const auto apply = [&](const std::string& kind, const BuiltinConfig* wanted,
+                         const std::string& text,
+                         const std::function<Result<builtin::BuiltinLoop::Collect>()>& make)
+                         NO_THREAD_SAFETY_ANALYSIS -> Status {
+    if (wanted != nullptr && builtins_.contains(kind) && builtin_texts_[kind] == text) return {};
+    if (wanted == nullptr) {
+      if (const auto found = builtins_.find(kind); found != builtins_.end()) {
+        found->second->End();
+        builtins_.erase(found);
+      }
+      return {};
+    }
+    DROVER_TRY(auto collect, make());
+    builtins_.erase(kind);
+    BuiltinConfig filled = *wanted;
+    if (filled.instance.empty()) filled.instance = HostName();
+    builtins_[kind] = std::make_unique<builtin::BuiltinLoop>(filled, std::move(collect),
+                                                             *switchboard_, clock_, log_);
+    builtin_texts_[kind] = text;
+    return {};
+  };
+  const ExportersConfig& exporters = config.exporters;
+  DROVER_CHECK(apply("node", exporters.node ? &*exporters.node : nullptr,
+                     exporters.node ? WriteFields(*exporters.node) : "",
+                     [&] { return MakeNodeCollect(*exporters.node); }));
+  return apply("self", exporters.self ? &*exporters.self : nullptr,
+               exporters.self ? WriteFields(*exporters.self) : "",
+               [&]() -> Result<builtin::BuiltinLoop::Collect> {
+                 auto source = std::make_shared<builtin::SelfSource>(registry_);
+                 return [source](exporters::MetricSink& sink) { source->Collect(sink); };
+               });
+}
+
+Status App::Reload() {
+  const auto fail = [&](const Error& error) {
+    reload_ok_.Set(0);
+    log_.Error("reload failed: the running configuration stays", {{"err", error.message()}});
+    Lock lock(mutex_);
+    last_reload_error_ = error.message();
+    return tl::unexpected(error);
+  };
+  const auto loaded = Load();
+  if (!loaded) return fail(loaded.error());
+  {
+    Lock lock(mutex_);
+    if (const Status applied = Apply(loaded->config); applied) {
+      last_reload_error_.clear();
+    } else {
+      // Apply changes nothing before its first error but the forwarder, which can always be made
+      // again.
+      (void)Apply(config_);
+      const Error error = applied.error();
+      last_reload_error_ = error.message();
+      reload_ok_.Set(0);
+      log_.Error("reload failed: the running configuration stays", {{"err", error.message()}});
+      return tl::unexpected(error);
+    }
+  }
+  reload_ok_.Set(1);
+  reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
+  log_.Info("configuration reloaded", {{"file", options_.config_file}});
+  return {};
+}
+
+void App::AddRoutes() {
+  telemetry::AddRoutes(router_, registry_, {"drover-agent"});
+  router_.Add("POST,PUT", "/-/reload", [this](const http::Request&) {
+    if (!options_.enable_lifecycle)
+      return http::Response::Text(403, "Lifecycle API is not enabled.\n");
+    const Status status = Reload();
+    return status ? http::Response::Text(200, "")
+                  : http::Response::Text(
+                        500, "failed to reload config: " + status.error().message() + "\n");
+  });
+  router_.Use(http::GzipResponses());
+}
+
+void App::Stop() {
+  if (!switchboard_) return;
+  if (server_) server_->Stop(Millis(200));
+  maintenance_.request_stop();
+  if (maintenance_.joinable()) maintenance_.join();
+  scrapes_.reset();
+  {
+    Lock lock(mutex_);
+    builtins_.clear();
+  }
+  if (const auto forwarder = switchboard_->forwarder()) forwarder->Maintain();
+  switchboard_.reset();
+}
+
+}  // namespace drover::agent

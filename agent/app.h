@@ -1,0 +1,90 @@
+// drover-agent as a whole: configuration, collection, scraping, forwarding, pages.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/builtin/builtin_loop.h"
+#include "agent/config/agent_config.h"
+#include "agent/forward/forwarder.h"
+#include "agent/scrape/scrape_manager.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/config/flags.h"
+#include "core/http/client/curl_client.h"
+#include "core/http/server.h"
+#include "core/metrics/registry.h"
+#include "core/os/folder_lock.h"
+
+namespace drover::agent {
+
+struct AppOptions {
+  std::string config_file = "/etc/drover/agent.yml";
+  std::string storage_path = "/var/lib/drover-agent";
+  std::string listen = "127.0.0.1:9465";
+  std::string role = "node";
+  std::string procfs = "/proc";
+  std::string sysfs = "/sys";
+  std::string rootfs = "/";
+  std::string udev_data = "/run/udev/data";
+  bool enable_lifecycle = false;
+};
+void AddFlags(Flags& flags, AppOptions& options);
+
+class Switchboard;
+
+// Thread-safe. `clock` and `log` outlive it.
+class App {
+ public:
+  // Reads the configuration and starts everything. Errors are complete sentences for a user.
+  static Result<std::unique_ptr<App>> Start(const AppOptions& options, Clock& clock,
+                                            const Logger& log);
+  ~App();
+
+  // Reads the configuration file again. On an error the running configuration stays.
+  Status Reload();
+  // Ends within a second; what is not sent stays in the queue.
+  void Stop();
+
+  std::string address() const { return server_->addresses().front(); }
+
+ private:
+  App(const AppOptions& options, Clock& clock, const Logger& log);
+  Status Begin();
+  Result<LoadedConfig> Load() const;
+  Status Apply(const AgentConfig& config) REQUIRES(mutex_);
+  Result<std::shared_ptr<forward::Forwarder>> MakeForwarder(const AgentConfig& config)
+      REQUIRES(mutex_);
+  Status ApplyBuiltins(const AgentConfig& config) REQUIRES(mutex_);
+  Result<builtin::BuiltinLoop::Collect> MakeNodeCollect(const NodeConfig& config);
+  void AddRoutes();
+
+  const AppOptions options_;
+  Clock& clock_;
+  const Logger& log_;
+  Registry registry_;
+  std::unique_ptr<FolderLock> lock_;
+  std::unique_ptr<FileSystem> fs_;
+  http::CurlLoop curl_;
+  Gauge& reload_ok_;
+  Gauge& reload_time_;
+  std::unique_ptr<Switchboard> switchboard_;
+
+  Mutex mutex_;
+  AgentConfig config_ GUARDED_BY(mutex_);
+  std::string last_reload_error_ GUARDED_BY(mutex_);
+  std::uint32_t forwarders_made_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, std::unique_ptr<builtin::BuiltinLoop>> builtins_
+      GUARDED_BY(mutex_);  // by kind
+  std::map<std::string, std::string> builtin_texts_ GUARDED_BY(mutex_);
+  std::unique_ptr<scrape::ScrapeManager> scrapes_;
+
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+  std::jthread maintenance_;
+};
+
+}  // namespace drover::agent
