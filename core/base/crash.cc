@@ -76,7 +76,8 @@ void InstallCrashHandler(const char* program) {
   ::sigaltstack(&stack, nullptr);
   struct sigaction action {};
   action.sa_sigaction = OnCrash;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND;
+  action.sa_flags =
+      static_cast<int>(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND);  // 0x80000000 is in it
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
     ::sigaction(signal, &action, nullptr);
 }

@@ -19,6 +19,14 @@ class YamlNode {
  public:
   enum class Kind { kNull, kScalar, kSequence, kMap };
 
+  // Not defaulted here: a pair of an incomplete class that it is itself a member of stops clang.
+  YamlNode();
+  ~YamlNode();
+  YamlNode(const YamlNode&);
+  YamlNode(YamlNode&&) noexcept;
+  YamlNode& operator=(const YamlNode&);
+  YamlNode& operator=(YamlNode&&) noexcept;
+
   Kind kind = Kind::kNull;
   std::string text;             // of a scalar, unquoted; of a null as written (~, null, or nothing)
   bool quoted = false;          // "1" is a string, 1 a number
