@@ -157,7 +157,9 @@ bool TextParser::Quoted(bool& valid_utf8) {
       ++at_;
       return true;
     }
-    if (c == '\\' && ++at_ == end_) break;
+    if (c != '\\') continue;
+    if (++at_ == end_) break;
+    all = static_cast<unsigned char>(all | static_cast<unsigned char>(*at_));
   }
   at_ = start - 1;
   return false;

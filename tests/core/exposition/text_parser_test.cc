@@ -103,6 +103,7 @@ TEST_SUITE("core/exposition/text_parser") {
         {"{\"a\",\"b\"} 1", "1:6: metric name already set"},
         {"a{\"b\"} 1", "1:3: metric name already set"},
         {"a{b=\"\xff\"} 1", "1:5: label value is not valid UTF-8"},
+        {"a{b=\"\\\xff\"} 1", "1:5: label value is not valid UTF-8"},
         {"{\"\xff\"} 1", "1:2: name is not valid UTF-8"},
         {"# HELP a \xff\n", "1:9: help text is not valid UTF-8"},
         {"# TYPE a nonsense\n", "1:9: invalid metric type \"nonsense\""},
