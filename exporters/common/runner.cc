@@ -78,7 +78,8 @@ void Serve(const std::shared_ptr<Worker>& worker) {
     std::shared_ptr<Batch> batch;
     {
       Lock lock(worker->mutex);
-      worker->changed.Wait(worker->mutex, [&] { return worker->stop || worker->batch; });
+      worker->changed.Wait(
+          worker->mutex, [&]() NO_THREAD_SAFETY_ANALYSIS { return worker->stop || worker->batch; });
       if (worker->stop) return;
       batch = std::move(worker->batch);
       worker->batch.reset();
@@ -138,12 +139,15 @@ struct Runner::Impl {
   std::size_t RunBatch(std::vector<std::shared_ptr<Slot>> work) REQUIRES(run_mutex) {
     auto batch = std::make_shared<Batch>();
     batch->slots = std::move(work);
-    batch->started = std::chrono::steady_clock::now();
     if (!Begin(batch)) return 0;
     for (const auto& slot : batch->slots) slot->busy = true;
     if (!worker) {
       worker = std::make_shared<Worker>();
       thread = std::thread([mine = worker] { Serve(mine); });
+    }
+    {
+      Lock lock(batch->mutex);
+      batch->started = std::chrono::steady_clock::now();
     }
     {
       Lock lock(worker->mutex);
