@@ -1,6 +1,7 @@
 #include "core/record_log/writer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/bytes.h"
 #include "core/base/crc32c.h"
@@ -25,16 +26,13 @@ Status Writer::OpenSegment(std::uint64_t segment) {
   const std::string path = folder_ + "/" + SegmentName(segment);
   auto opened = fs_.Open(path, OpenMode::kCreate);
   if (!opened) return Fail(std::move(opened).error());
-  if (Status synced = fs_.SyncDir(folder_); !synced) {
-    (void)fs_.Remove(path);
-    return synced;
-  }
   Lock lock(mutex_);
   if (file_ != nullptr) unsynced_.push_back(std::move(file_));
   file_ = std::move(*opened);
   segment_ = segment;
   size_ = 0;
   torn_ = false;
+  new_name_ = true;  // Sync makes it durable: not here, where appends wait
   return {};
 }
 
@@ -122,14 +120,24 @@ Status Writer::Append(std::span<const std::string_view> records) {
 }
 
 Status Writer::Sync() {
+  Lock one_at_a_time(sync_mutex_);
   std::vector<std::shared_ptr<File>> files;
+  bool new_name = false;
   {
     Lock lock(mutex_);
     files = std::move(unsynced_);
     unsynced_.clear();
     files.push_back(file_);
+    new_name = std::exchange(new_name_, false);
   }
   Status result;
+  if (new_name) {
+    result = fs_.SyncDir(folder_);
+    if (!result) {
+      Lock lock(mutex_);
+      new_name_ = true;
+    }
+  }
   for (const auto& file : files) {
     if (Status synced = file->Sync(); !synced && result) result = std::move(synced);
   }
@@ -139,7 +147,7 @@ Status Writer::Sync() {
 Status Writer::RemoveBefore(std::uint64_t segment) {
   DROVER_TRY(const auto segments, ListSegments(fs_, folder_));
   for (const std::uint64_t old : segments) {
-    if (old < std::min(segment, segment_)) {
+    if (old < std::min(segment, segment_.load())) {
       DROVER_CHECK(fs_.Remove(folder_ + "/" + SegmentName(old)));
     }
   }

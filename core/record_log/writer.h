@@ -5,6 +5,7 @@
 //   DROVER_CHECK(log->Sync());           // on the disk: survives a power cut
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -45,10 +46,10 @@ class Writer {
 
   // Closes the segment and starts the next; answers its number.
   Result<std::uint64_t> Cut();
-  // Deletes the segments with numbers below.
+  // Deletes the segments with numbers below; never the current one.
   Status RemoveBefore(std::uint64_t segment);
 
-  Position position() const { return {segment_, size_}; }
+  Position position() const { return {segment_.load(), size_}; }
   std::uint64_t appended_bytes() const { return appended_bytes_; }  // since Open, with framing
 
  private:
@@ -63,7 +64,7 @@ class Writer {
   const WriterOptions options_;
   compression::ZstdCompressor zstd_;
 
-  std::uint64_t segment_ = 0;
+  std::atomic<std::uint64_t> segment_ = 0;
   std::uint64_t size_ = 0;    // of the segment's whole frames
   std::uint64_t staged_ = 0;  // size_ with frames_
   bool torn_ = false;         // the file has bytes behind size_ that could not be cut off
@@ -71,9 +72,12 @@ class Writer {
   std::string frames_;  // reused
   std::string packed_;  // reused
 
+  Mutex sync_mutex_;  // one Sync after another: the later must not overtake what the first took.
+                      // Before mutex_
   Mutex mutex_;
   std::shared_ptr<File> file_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<File>> unsynced_ GUARDED_BY(mutex_);  // closed segments
+  bool new_name_ GUARDED_BY(mutex_) = false;                        // of a segment, not durable yet
 };
 
 }  // namespace drover::record_log

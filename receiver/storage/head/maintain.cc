@@ -247,10 +247,7 @@ Status Head::Impl::Checkpoint() {
       DROVER_CHECK(count_failure(fs_.RemoveAll(folder_ + "/" + old)));
     }
   }
-  Lead();
-  Status removed = RemoveLogBefore(*segment);
-  Unlead();
-  return count_failure(std::move(removed));
+  return count_failure(RemoveLogBefore(*segment));
 }
 
 }  // namespace drover::storage
