@@ -61,6 +61,7 @@ struct HeadMetrics {
   Gauge& series;
   Gauge& chunks;
   Gauge& min_time;
+  Gauge& lowest_time;
   Gauge& max_time;
   Gauge& log_bytes;
   Gauge& replay_seconds;

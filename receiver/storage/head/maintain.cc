@@ -38,6 +38,8 @@ HeadMetrics::HeadMetrics(Registry& r)
       chunks(r.AddGauge("prometheus_tsdb_head_chunks", "Total number of chunks in the head.")),
       min_time(
           r.AddGauge("prometheus_tsdb_head_min_time_seconds", "Minimum time bound of the head.")),
+      lowest_time(r.AddGauge("prometheus_tsdb_lowest_timestamp_seconds",
+                             "Lowest timestamp value stored in the database.")),
       max_time(
           r.AddGauge("prometheus_tsdb_head_max_time_seconds", "Maximum timestamp of the head.")),
       log_bytes(r.AddGauge("drover_head_log_written_bytes",
@@ -119,6 +121,7 @@ void Head::Impl::UpdateGauges() {
   metrics_.series.Set(static_cast<double>(stats.series));
   metrics_.chunks.Set(static_cast<double>(stats.chunks));
   metrics_.min_time.Set(static_cast<double>(stats.min_t) / 1e3);
+  metrics_.lowest_time.Set(static_cast<double>(stats.min_t) / 1e3);
   metrics_.max_time.Set(static_cast<double>(stats.max_t) / 1e3);
   metrics_.log_bytes.Set(static_cast<double>(stats.log_bytes));
 }

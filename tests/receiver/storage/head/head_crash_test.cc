@@ -113,6 +113,44 @@ TEST_SUITE("receiver/storage/head/crash") {
     CHECK(f.Read().size() == 1);
   }
 
+  TEST_CASE("a damaged checkpoint gives what is left of it and all of the log behind") {
+    HeadFixture whole;
+    REQUIRE(whole.Open());
+    const auto fill = [](HeadFixture& f, int from, int to) {
+      const auto appender = f.head->NewAppender();
+      for (int i = from; i < to; ++i) {
+        const Labels labels{{"a", std::to_string(i)}, {"long", std::string(1000, 'x')}};
+        REQUIRE(appender->Append(0, labels, kNow, i).has_value());
+      }
+      REQUIRE(appender->Commit().has_value());
+    };
+    fill(whole, 0, 100);
+    const Content old = whole.Read();
+    fill(whole, 100, 110);
+    const Content all = whole.Read();
+    for (std::uint64_t at = 0; at < 100'000; at += 4999) {
+      CAPTURE(at);
+      HeadFixture f;
+      REQUIRE(f.Open());
+      fill(f, 0, 100);
+      REQUIRE(f.head->Checkpoint().has_value());
+      fill(f, 100, 110);
+      f.head.reset();
+      f.fs.FlipByte("head_log/checkpoint.000002/000001", at);
+      REQUIRE(f.Open());
+      CHECK(f.head->replay().incomplete_checkpoint);
+      const Content got = f.Read();
+      CHECK(got.size() < all.size());
+      CHECK(got.size() >= all.size() - 40);  // a page
+      for (const auto& [labels, bits] : got) CHECK(all.at(labels) == bits);
+      for (const auto& [labels, bits] : all) CHECK((old.contains(labels) || got.contains(labels)));
+      f.sink.lines.clear();
+      REQUIRE(f.Open());
+      CHECK(f.sink.lines.empty());
+      CHECK(f.Read() == got);
+    }
+  }
+
   TEST_CASE("flipped bytes cost what they touch, are said once and kept aside") {
     for (std::uint64_t at = 0; at < 300; at += 7) {
       CAPTURE(at);
