@@ -122,8 +122,9 @@ void LabelOrder::Sort(const SeriesStore& store, std::vector<std::uint32_t>& ids)
   }
   const Lock lock(mutex_);
   Update(store);
+  const std::uint32_t* rank = rank_.data();
   std::sort(ids.begin(), ids.end(),
-            [this](std::uint32_t a, std::uint32_t b) { return rank_[a] < rank_[b]; });
+            [rank](std::uint32_t a, std::uint32_t b) { return rank[a] < rank[b]; });
 }
 
 std::unique_ptr<SeriesSet> MakeSeriesSet(RwLock& lock, const SeriesStore& store,
