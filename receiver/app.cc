@@ -1,0 +1,215 @@
+#include "receiver/app.h"
+
+#include <algorithm>
+
+#include "core/base/duration.h"
+#include "core/telemetry/telemetry.h"
+#include "receiver/ingest/write_route.h"
+
+namespace drover::receiver {
+namespace {
+
+Result<storage::FsyncPolicy> ParseFsync(const std::string& text) {
+  if (text == "never") return storage::FsyncPolicy::kNever;
+  if (text == "interval") return storage::FsyncPolicy::kInterval;
+  if (text == "always") return storage::FsyncPolicy::kAlways;
+  return Fail(ErrorCode::kInvalid,
+              "--storage.fsync: expected never, interval or always, found \"" + text + "\"");
+}
+
+}  // namespace
+
+void AddFlags(Flags& flags, AppOptions& options) {
+  flags.Add("config.file", options.config_file, "Configuration file.");
+  flags.Add("storage.tsdb.path", options.storage_path, "Folder for all data.");
+  flags.Add("storage.tsdb.retention.time", options.retention, "How long samples are kept.");
+  flags.Add("storage.fsync", options.fsync,
+            "When the log goes to the disk itself: never, interval (1 s) or always (before each "
+            "acknowledgement). Any setting survives a kill.");
+  flags.Add("web.listen-address", options.listen, "Address of the API and the pages.");
+  flags.Add("web.external-url", options.external_url,
+            "URL under which users reach this program; for links in alerts.");
+  flags.Add("web.enable-lifecycle", options.enable_lifecycle,
+            "Reload by POST to /-/reload, end by POST to /-/quit.");
+  flags.Add("web.enable-remote-write-receiver", options.enable_remote_write,
+            "Take remote write at /api/v1/write.");
+  flags.Add("query.timeout", options.query_timeout, "Longest time of a query.");
+  flags.Add("query.max-samples", options.query_max_samples,
+            "Most samples a query may hold in memory.");
+  flags.Add("query.max-concurrency", options.query_max_concurrency,
+            "Most queries at once; others wait.");
+  flags.Add("query.lookback-delta", options.query_lookback_delta,
+            "How far back an instant selector looks for a sample.");
+}
+
+App::App(const AppOptions& options, const Flags& flags, Clock& clock, const Logger& log)
+    : options_(options),
+      flags_(flags),
+      clock_(clock),
+      log_(log),
+      reload_ok_(
+          registry_.AddGauge("prometheus_config_last_reload_successful",
+                             "Whether the last configuration reload attempt was successful.")),
+      reload_time_(registry_.AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
+                                      "Timestamp of the last successful configuration reload.")) {
+  telemetry::AddProcessMetrics(registry_);
+  telemetry::AddBuildInfo(registry_, "drover_receiver");
+}
+
+App::~App() { Stop(); }
+
+Result<std::unique_ptr<App>> App::Start(const AppOptions& options, const Flags& flags, Clock& clock,
+                                        const Logger& log) {
+  std::unique_ptr<App> app(new App(options, flags, clock, log));
+  DROVER_CHECK(app->Begin());
+  return app;
+}
+
+Status App::Begin() {
+  DROVER_TRY(const LoadedConfig loaded, Load());
+  fs_ = MakeFileSystem(options_.storage_path);
+  DROVER_CHECK(fs_->MakeDirs(""));
+  DROVER_TRY(lock_, FolderLock::Take(options_.storage_path));
+  DROVER_CHECK(OpenStore());
+
+  promql::EngineOptions engine;
+  engine.timeout = options_.query_timeout;
+  engine.max_samples = static_cast<std::size_t>(options_.query_max_samples);
+  engine.lookback_delta = options_.query_lookback_delta;
+  engine.default_subquery_step = loaded.config.global.evaluation_interval;
+  engine_ = std::make_unique<promql::Engine>(engine, clock_);
+
+  api::StatusSource status;
+  status.config_yaml = [this] {
+    Lock lock(mutex_);
+    return WriteFields(config_);
+  };
+  status.flags = [this] { return flags_.Values(); };
+  status.reload_ok = [this] { return reload_ok_.Value() != 0; };
+  status.reload_time = [this] {
+    return FromMs(static_cast<std::int64_t>(reload_time_.Value() * 1000));
+  };
+  status.start_time = clock_.Now();
+  status.storage_retention = FormatDuration(options_.retention);
+  api_ = std::make_unique<api::PrometheusApi>(
+      *engine_, *head_, clock_, std::move(status),
+      api::ApiOptions{static_cast<std::size_t>(options_.query_max_concurrency)});
+  DROVER_CHECK(Apply(loaded.config));
+  reload_ok_.Set(1);
+  reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
+  AddRoutes();
+  DROVER_TRY(server_,
+             http::StartServer({.listen = {options_.listen}, .workers = 4}, router_, log_));
+  SelfOptions self;
+  self.interval = std::min<Millis>(loaded.config.global.evaluation_interval, self.interval);
+  self.instance = server_->addresses().front();
+  if (self.instance.starts_with(':')) self.instance.insert(0, "localhost");
+  self_ = std::make_unique<SelfRecorder>(self, registry_, *head_, clock_, log_);
+  return {};
+}
+
+Status App::OpenStore() {
+  storage::HeadOptions options;
+  options.retention = options_.retention;
+  DROVER_TRY(options.fsync, ParseFsync(options_.fsync));
+  MonoTime said = clock_.Mono();
+  const auto progress = [&](const storage::ReplayProgress& now) {
+    if (clock_.Mono() - said < std::chrono::seconds(1)) return;
+    said = clock_.Mono();
+    log_.Info("replaying the log",
+              {{"percent", now.bytes_total == 0 ? 100.0
+                                                : 100.0 * static_cast<double>(now.bytes_done) /
+                                                      static_cast<double>(now.bytes_total)},
+               {"samples", now.samples}});
+  };
+  const MonoTime started = clock_.Mono();
+  DROVER_TRY(head_, storage::Head::Open(*fs_, "head", clock_, log_, registry_, options, progress));
+  const storage::ReplayReport& report = head_->replay();
+  if (report.series > 0) {
+    log_.Info("replayed the log",
+              {{"series", report.series},
+               {"samples", report.samples},
+               {"seconds", std::chrono::duration<double>(clock_.Mono() - started).count()}});
+  }
+  freshness_ = std::make_unique<freshness::Freshness>(*head_, clock_, *fs_, "freshness", log_);
+  AddFreshnessMetrics(registry_, freshness_->targets(), clock_);
+  write_ = std::make_unique<ingest::WriteHandler>(*freshness_, clock_, registry_,
+                                                  ingest::WriteOptions{});
+  return {};
+}
+
+Result<LoadedConfig> App::Load() const {
+  const auto root = MakeFileSystem(options_.config_file.starts_with("/") ? "/" : ".");
+  const auto text = root->ReadFile(options_.config_file);
+  if (!text)
+    return tl::unexpected(Error(text.error().code(), "configuration: " + text.error().message()));
+  DROVER_TRY(LoadedConfig loaded, ParseReceiverConfig(*text, options_.config_file));
+  for (const std::string& warning : loaded.warnings)
+    log_.Warn("key without effect", {{"at", warning}});
+  if (!loaded.other_sections.empty()) {
+    std::string names;
+    for (const std::string& section : loaded.other_sections)
+      names += (names.empty() ? "" : ", ") + section;
+    log_.Info("sections that drover-agent uses, not this program", {{"sections", names}});
+  }
+  return loaded;
+}
+
+Status App::Apply(const ReceiverConfig& config) {
+  Lock lock(mutex_);
+  config_ = config;
+  return {};
+}
+
+Status App::Reload() {
+  const auto fail = [&](const Error& error) {
+    reload_ok_.Set(0);
+    log_.Error("reload failed: the running configuration stays", {{"err", error.message()}});
+    Lock lock(mutex_);
+    last_reload_error_ = error.message();
+    return tl::unexpected(error);
+  };
+  const auto loaded = Load();
+  if (!loaded) return fail(loaded.error());
+  if (const Status applied = Apply(loaded->config); !applied) return fail(applied.error());
+  reload_ok_.Set(1);
+  reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
+  {
+    Lock lock(mutex_);
+    last_reload_error_.clear();
+  }
+  log_.Info("configuration reloaded", {{"file", options_.config_file}});
+  return {};
+}
+
+void App::AddRoutes() {
+  telemetry::AddRoutes(router_, registry_, {"drover-receiver"});
+  api_->AddRoutes(router_);
+  if (options_.enable_remote_write) ingest::AddWriteRoute(router_, *write_);
+  router_.Add("POST,PUT", "/-/reload", [this](const http::Request&) {
+    if (!options_.enable_lifecycle)
+      return http::Response::Text(403, "Lifecycle API is not enabled.\n");
+    const Status status = Reload();
+    return status ? http::Response::Text(200, "")
+                  : http::Response::Text(
+                        500, "failed to reload config: " + status.error().message() + "\n");
+  });
+  router_.Add("GET", "/-/reload", [](const http::Request&) {
+    return http::Response::Text(405, "Only POST or PUT requests allowed");
+  });
+  router_.Use(http::GzipResponses());
+  router_.Use(api::ApiHeaders());
+}
+
+void App::Stop() {
+  if (!head_) return;
+  if (api_) api_->Stop();
+  if (server_) server_->Stop(Millis(500));
+  self_.reset();
+  server_.reset();
+  write_.reset();
+  freshness_.reset();
+  head_.reset();
+}
+
+}  // namespace drover::receiver

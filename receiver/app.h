@@ -1,0 +1,88 @@
+// drover-receiver as a whole: ingest, store, queries, rules, alerting, pages.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/config/flags.h"
+#include "core/http/server.h"
+#include "core/metrics/registry.h"
+#include "core/os/folder_lock.h"
+#include "receiver/api/prometheus_v1/api.h"
+#include "receiver/config/receiver_config.h"
+#include "receiver/freshness/freshness.h"
+#include "receiver/ingest/write_handler.h"
+#include "receiver/promql/engine.h"
+#include "receiver/self/self_recorder.h"
+#include "receiver/storage/head/head.h"
+
+namespace drover::receiver {
+
+struct AppOptions {
+  std::string config_file = "/etc/drover/receiver.yml";
+  std::string storage_path = "/var/lib/drover-receiver";
+  std::string listen = ":9090";
+  std::string external_url;
+  bool enable_lifecycle = false;
+  bool enable_remote_write = true;
+  Millis retention = std::chrono::hours(24);
+  std::string fsync = "interval";
+  Millis query_timeout = std::chrono::minutes(2);
+  std::int64_t query_max_samples = 50'000'000;
+  std::int64_t query_max_concurrency = 20;
+  Millis query_lookback_delta = std::chrono::minutes(5);
+};
+void AddFlags(Flags& flags, AppOptions& options);
+
+// Thread-safe. `clock`, `log` and `flags` outlive it.
+class App {
+ public:
+  // Reads the configuration, replays the log and starts everything. Errors are complete sentences
+  // for a user.
+  static Result<std::unique_ptr<App>> Start(const AppOptions& options, const Flags& flags,
+                                            Clock& clock, const Logger& log);
+  ~App();
+
+  // Reads the configuration files again. On an error the running configuration stays.
+  Status Reload();
+  // Ends within a second.
+  void Stop();
+
+  std::string address() const { return server_->addresses().front(); }
+
+ private:
+  App(const AppOptions& options, const Flags& flags, Clock& clock, const Logger& log);
+  Status Begin();
+  Result<LoadedConfig> Load() const;
+  Status Apply(const ReceiverConfig& config);
+  Status OpenStore();
+  void AddRoutes();
+
+  const AppOptions options_;
+  const Flags& flags_;
+  Clock& clock_;
+  const Logger& log_;
+  Registry registry_;
+  Gauge& reload_ok_;
+  Gauge& reload_time_;
+  std::unique_ptr<FolderLock> lock_;
+  std::unique_ptr<FileSystem> fs_;
+  std::unique_ptr<storage::Head> head_;
+  std::unique_ptr<freshness::Freshness> freshness_;
+  std::unique_ptr<ingest::WriteHandler> write_;
+  std::unique_ptr<promql::Engine> engine_;
+  std::unique_ptr<api::PrometheusApi> api_;
+  std::unique_ptr<SelfRecorder> self_;
+
+  Mutex mutex_;
+  ReceiverConfig config_ GUARDED_BY(mutex_);
+  std::string last_reload_error_ GUARDED_BY(mutex_);
+
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace drover::receiver
