@@ -85,19 +85,17 @@ std::string HumanizeDuration(double v) {
 std::string HumanizePercentage(double v) { return FourDigits(v * 100) + "%"; }
 
 Result<Time> ToTime(double seconds) {
-  if (!(std::fabs(seconds) < 9.2e15)) {
+  // Nanoseconds in floating point, then cut to milliseconds: upstream's way, with its rounding.
+  const double nanos = seconds * 1e9;
+  if (!(std::fabs(nanos) < 9.22e18)) {
     return Fail(ErrorCode::kInvalid, FourDigits(seconds) + " cannot be represented as a timestamp");
   }
-  const auto ms = static_cast<std::int64_t>(std::floor(seconds * 1000 + 0.5));
+  const std::int64_t ms = static_cast<std::int64_t>(nanos) / 1'000'000;
   std::int64_t whole = ms / 1000;
   std::int64_t rest = ms % 1000;
   if (rest < 0) {
     rest += 1000;
     --whole;
-  }
-  // Calendars of year numbers that a template can print.
-  if (whole > 253402300799 * 3 || whole < -253402300799) {
-    return Fail(ErrorCode::kInvalid, FourDigits(seconds) + " cannot be represented as a timestamp");
   }
   return UtcTime(whole, static_cast<std::int32_t>(rest) * 1'000'000);
 }

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "core/base/duration.h"
+#include "core/model/labels.h"
 #include "receiver/template/common_functions.h"
 #include "receiver/template/functions.h"
 #include "receiver/template/humanize.h"
@@ -169,12 +170,14 @@ Functions PrometheusFunctions(const PrometheusEnv& env) {
       {}, false, [url = env.external_url](Args) -> Result<Value> { return Value(url); }};
   f["pathPrefix"] = {{}, false, [p = env.path_prefix](Args) -> Result<Value> { return Value(p); }};
   f["parseDuration"] = {{s}, false, [](Args a) -> Result<Value> {
-                          std::string_view text = *a[0].AsString();
-                          const bool minus = text.starts_with('-');
-                          if (minus) text.remove_prefix(1);
-                          DROVER_TRY(const auto d, ParseDuration(text));
-                          const double seconds = static_cast<double>(d.count()) / 1000;
-                          return Value(minus ? -seconds : seconds);
+                          const std::string& text = *a[0].AsString();
+                          const auto d = ParseDuration(text);
+                          if (!d) {
+                            std::string message = "not a valid duration string: ";
+                            AppendGoQuoted(message, text);
+                            return Bad(message);
+                          }
+                          return Value(static_cast<double>(d->count()) / 1000);
                         }};
   f["humanize"] = {{any}, false, OfNumber<Humanize>};
   f["humanize1024"] = {{any}, false, OfNumber<Humanize1024>};

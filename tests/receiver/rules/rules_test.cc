@@ -1,0 +1,287 @@
+#include <doctest/doctest.h>
+
+#include "receiver/rules/manager.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/memory_store.h"
+
+namespace drover::rules {
+namespace {
+
+class NullLog final : public LogSink {
+ public:
+  void Write(std::string_view) override {}
+};
+
+class KeepingSink final : public alert::AlertSink {
+ public:
+  void Put(std::vector<alert::Alert> alerts) override {
+    const Lock lock(mutex_);
+    for (alert::Alert& alert : alerts) alerts_.push_back(std::move(alert));
+  }
+  std::vector<alert::Alert> Take() {
+    const Lock lock(mutex_);
+    return std::exchange(alerts_, {});
+  }
+
+ private:
+  Mutex mutex_;
+  std::vector<alert::Alert> alerts_;
+};
+
+constexpr std::int64_t kStart = 1'700'000'000'000;
+
+struct Fixture {
+  testing::FakeClock clock{kStart};
+  testing::MemoryStore store;
+  KeepingSink sink;
+  NullLog lines;
+  Logger log{lines, clock};
+  Registry metrics;
+  promql::Engine engine{{}, clock};
+  Environment env{engine, store, store, sink, clock, metrics, log};
+  RuleOptions options;
+
+  static TimePoint At(int seconds) { return FromMs(kStart + seconds * 1000); }
+  void Put(const Labels& labels, int seconds, double v) {
+    store.Add(labels, kStart + seconds * 1000, v);
+  }
+  static std::vector<GroupSpec> Parsed(std::string_view text) {
+    auto groups = ParseRuleFile(text, "r.yml", {});
+    if (!groups) FAIL(groups.error().message());
+    return *std::move(groups);
+  }
+  // "t:value" of a series' samples, seconds from the start; s is a staleness marker.
+  std::string Series(std::string_view selector) {
+    const auto matchers = promql::ParseMetricSelector(selector);
+    auto set = store.Select(*matchers, 0, INT64_MAX, {});
+    std::string out;
+    SampleColumns samples;
+    while ((*set)->Next()) {
+      REQUIRE((*set)->Samples(samples).has_value());
+      for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (!out.empty()) out += " ";
+        out +=
+            std::to_string((samples.t_ms[i] - kStart) / 1000) + ":" +
+            (IsStale(samples.value[i]) ? "s" : std::to_string(static_cast<int>(samples.value[i])));
+      }
+    }
+    return out;
+  }
+};
+
+// Another thread brings it about within five seconds.
+template <typename F>
+bool Eventually(F&& f) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!f()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+std::string LoadError(std::string_view text) {
+  const auto groups = ParseRuleFile(text, "r.yml", {});
+  return groups ? "none" : groups.error().message();
+}
+
+TEST_SUITE("receiver/rules") {
+  TEST_CASE("a bad rule file is refused with its place") {
+    struct Case {
+      const char* text;
+      const char* want;
+    };
+    for (const Case& c : std::initializer_list<Case>{
+             {"groups:\n- name: a\n  rulez: []\n", "r.yml:3:3: field rulez not found in group"},
+             {"groups:\n- rules: []\n", "r.yml:2:3: Groupname must not be empty"},
+             {"groups:\n- name: a\n- name: a\n",
+              "r.yml:3:3: groupname: \"a\" is repeated in the same file"},
+             {"groups:\n- name: a\n  rules:\n  - record: x\n    expr: sum(\n",
+              "r.yml:5:11: could not parse expression: 1:5: parse error: unclosed left "
+              "parenthesis"},
+             {"groups:\n- name: a\n  rules:\n  - record: x\n    expr: y\n    for: 5m\n",
+              "r.yml:6:10: invalid field 'for' in recording rule"},
+             {"groups:\n- name: a\n  rules:\n  - alert: x\n    expr: y\n    for: 5 min\n",
+              "r.yml:6:10: not a valid duration string: \"5 min\""},
+             {"groups:\n- name: a\n  rules:\n  - alert: x\n    expr: y\n    annotations: {b: '{{ "
+              ".x'}\n",
+              "r.yml:6:22: annotations b: template: __alert_x:1: unclosed action"},
+             {"groups:\n- name: a\n  rules:\n  - alert: x\n    record: y\n    expr: y\n",
+              "r.yml:4:5: only one of 'record' and 'alert' must be set"},
+             {"groups:\n- name: a\n  rules:\n  - alert: x\n",
+              "r.yml:4:5: field 'expr' must be set in rule"},
+         }) {
+      CAPTURE(c.text);
+      CHECK(LoadError(c.text) == c.want);
+    }
+    CHECK(LoadError("") == "none");
+  }
+
+  TEST_CASE("an alert is pending for its time, fires, resolves and is sent again in between") {
+    Fixture f;
+    f.options.resend_delay = std::chrono::seconds(20);
+    f.options.external_labels = Labels{{"region", "eu"}};
+    f.options.external_url = "http://x";
+    const auto specs = Fixture::Parsed(
+        "groups:\n- name: g\n  interval: 10s\n  rules:\n  - alert: High\n    expr: m > 5\n"
+        "    for: 20s\n    labels: {severity: page}\n"
+        "    annotations: {text: '{{ $labels.i }} is {{ $value }}'}\n");
+    Group group(specs[0], f.env, f.options, false);
+    for (int t = 0; t <= 100; t += 10) {
+      f.Put(Labels{{kMetricName, "m"}, {"i", "a"}}, t, t >= 10 && t < 70 ? 7 : 1);
+      group.Evaluate(Fixture::At(t));
+      const auto sent = f.sink.Take();
+      const bool due = t == 30 || t == 60 || t == 70 || t == 100;
+      CAPTURE(t);
+      REQUIRE(sent.size() == (due ? 1U : 0U));
+      if (!due) continue;
+      CHECK(sent[0].labels ==
+            Labels{{"alertname", "High"}, {"i", "a"}, {"region", "eu"}, {"severity", "page"}});
+      CHECK(sent[0].annotations.at("text") == "a is 7");
+      CHECK(sent[0].starts_at == Fixture::At(30));
+      CHECK(sent[0].ends_at == Fixture::At(t < 70 ? t + 80 : 70));
+      CHECK(sent[0].generator_url == "http://x/graph?g0.expr=m+%3E+5&g0.tab=1");
+    }
+    CHECK(f.Series("ALERTS{alertstate=\"pending\"}") == "10:1 20:1 30:s");
+    CHECK(f.Series("ALERTS{alertstate=\"firing\"}") == "30:1 40:1 50:1 60:1 70:s");
+    CHECK(f.Series("ALERTS_FOR_STATE").starts_with("10:1700000010 20:1700000010"));
+  }
+
+  TEST_CASE("recording rules name their series, see earlier rules, and go stale") {
+    Fixture f;
+    const auto specs = Fixture::Parsed(
+        "groups:\n- name: g\n  interval: 10s\n  query_offset: 1s\n  labels: {team: x}\n  rules:\n"
+        "  - record: one\n    expr: m > 1\n  - record: two\n    expr: one * 2\n"
+        "    labels: {team: y}\n  - record: fixed\n    expr: 7\n");
+    Group group(specs[0], f.env, f.options, false);
+    f.Put(Labels{{kMetricName, "m"}}, 0, 3);
+    group.Evaluate(Fixture::At(1));
+    f.Put(Labels{{kMetricName, "m"}}, 10, 0);
+    group.Evaluate(Fixture::At(11));
+    CHECK(f.Series("one{team=\"x\"}") == "0:3 10:s");
+    CHECK(f.Series("two{team=\"y\"}") == "0:6 10:s");
+    CHECK(f.Series("fixed") == "0:7 10:7");
+  }
+
+  TEST_CASE("errors and limits are kept for the API, and nothing is written") {
+    Fixture f;
+    const auto specs = Fixture::Parsed(
+        "groups:\n- name: g\n  limit: 1\n  rules:\n  - alert: A\n    expr: m\n"
+        "  - record: r\n    expr: m\n    labels: {i: same}\n");
+    Group group(specs[0], f.env, f.options, false);
+    f.Put(Labels{{kMetricName, "m"}, {"i", "1"}}, 0, 1);
+    f.Put(Labels{{kMetricName, "m"}, {"i", "2"}}, 0, 1);
+    group.Evaluate(Fixture::At(0));
+    const GroupSnapshot snapshot = group.Snapshot();
+    CHECK(snapshot.rules[0].health == Health::kErr);
+    CHECK(snapshot.rules[0].last_error == "exceeded limit of 1 with 2 alerts");
+    CHECK(snapshot.rules[0].alerts.empty());
+    CHECK(snapshot.rules[1].last_error ==
+          "vector contains metrics with the same labelset after applying rule labels");
+    CHECK(f.Series("ALERTS").empty());
+    CHECK(group.counters().failures == 2);
+  }
+
+  TEST_CASE("after a restart a pending alert goes on where it was") {
+    const std::string text =
+        "groups:\n- name: g\n  interval: 60s\n  rules:\n  - alert: A\n    expr: m > 0\n"
+        "    for: 30m\n";
+    struct Case {
+      const char* name;
+      int last_seen, active_since, want_active;
+    };
+    for (const Case& c : std::initializer_list<Case>{
+             {"was firing", 3500, 1000, 1000},
+             {"the outage does not count", 3500, 3000, 3000 + (3660 - 3500)},
+             {"at least the grace period remains", 3500, 1900, 3660 + 600 - 1800},
+         }) {
+      SUBCASE(c.name) {
+        Fixture f;
+        f.Put(Labels{{kMetricName, "ALERTS_FOR_STATE"}, {"alertname", "A"}}, c.last_seen,
+              static_cast<double>(kStart / 1000 + c.active_since));
+        Group group(Fixture::Parsed(text)[0], f.env, f.options, true);
+        for (const int t : {3600, 3660}) {
+          f.Put(Labels{{kMetricName, "m"}}, t, 1);
+          group.Evaluate(Fixture::At(t));
+        }
+        const GroupSnapshot snapshot = group.Snapshot();
+        REQUIRE(snapshot.rules[0].alerts.size() == 1);
+        CHECK(snapshot.rules[0].alerts[0].active_at == Fixture::At(c.want_active));
+        CHECK(f.Series("ALERTS").empty());
+        f.Put(Labels{{kMetricName, "m"}}, 3720, 1);
+        group.Evaluate(Fixture::At(3720));
+        CHECK(f.Series("ALERTS").starts_with("3720:1"));
+      }
+    }
+  }
+
+  TEST_CASE("a reload keeps alerts, and series of vanished rules go stale") {
+    Fixture f;
+    const auto before = Fixture::Parsed(
+        "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: m > 0\n    for: 1m\n"
+        "  - record: gone\n    expr: m\n");
+    const auto after = Fixture::Parsed(
+        "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: m > 0.5\n    for: 1m\n");
+    Group old(before[0], f.env, f.options, false);
+    f.Put(Labels{{kMetricName, "m"}}, 0, 1);
+    old.Evaluate(Fixture::At(0));
+    Group group(after[0], f.env, f.options, false);
+    group.CopyStateFrom(old);
+    f.Put(Labels{{kMetricName, "m"}}, 60, 1);
+    group.Evaluate(Fixture::At(60));
+    CHECK(group.Snapshot().rules[0].state == AlertState::kFiring);
+    CHECK(f.Series("gone") == "0:1 60:s");
+  }
+
+  TEST_CASE("slots keep their phase, and missed ones are counted") {
+    Fixture f;
+    const auto specs = Fixture::Parsed("groups:\n- name: g\n  interval: 10s\n");
+    Group group(specs[0], f.env, f.options, false);
+    const TimePoint first = group.NextSlot(Fixture::At(0));
+    CHECK(first > Fixture::At(0));
+    CHECK(first <= Fixture::At(10));
+    CHECK(group.NextSlot(first) == first + Millis(10'000));
+    CHECK(group.SlotAfter(first, first + Millis(3'000)) == first + Millis(10'000));
+    CHECK(group.SlotAfter(first, first + Millis(15'000)) == first + Millis(10'000));
+    CHECK(group.counters().missed == 0);
+    CHECK(group.SlotAfter(first, first + Millis(35'000)) == first + Millis(30'000));
+    CHECK(group.counters().missed == 2);
+  }
+
+  TEST_CASE("the manager runs groups at their slots and ends series of removed ones") {
+    Fixture f;
+    f.options.threads = 1;
+    f.Put(Labels{{kMetricName, "m"}}, 0, 1);
+    const auto specs = Fixture::Parsed(
+        "groups:\n- name: g\n  interval: 10s\n  rules:\n  - record: r\n    expr: m\n");
+    Manager manager(f.env, f.options);
+    manager.Update(specs);
+    REQUIRE(f.clock.WaitForSleepers(1));
+    f.clock.Advance(Millis(10'000));
+    REQUIRE(Eventually([&] { return f.Series("r").ends_with(":1"); }));
+    REQUIRE(Eventually([&] { return manager.Groups()[0].last_evaluation > Fixture::At(0); }));
+    manager.Update({});
+    REQUIRE(f.clock.WaitForSleepers(1));
+    f.clock.Advance(Millis(20'000));
+    CHECK(Eventually([&] { return f.Series("r").ends_with(":s"); }));
+    manager.Stop();
+    bool found = false;
+    for (const OwnFamily& family : f.metrics.Collect()) {
+      found = found || family.name == "prometheus_rule_group_iterations_missed_total";
+    }
+    CHECK(found);
+  }
+
+  TEST_CASE("fingerprints are FNV-1a of names and values") {
+    CHECK(alert::FingerprintText(alert::Fingerprint(Labels{{"alertname", "HighLatency"},
+                                                           {"cluster", "prod-eu1"},
+                                                           {"instance", "web-1.example.test:9100"},
+                                                           {"job", "node"},
+                                                           {"severity", "critical"},
+                                                           {"team", "payments"}})) ==
+          "99bba989452eaf27");
+  }
+}
+
+}  // namespace
+}  // namespace drover::rules
