@@ -196,8 +196,7 @@ class WriteVisitor {
   void Field(std::string_view key, T& value, std::string_view, std::string_view) {
     if constexpr (IsOptional<T>::value) {
       if (!value) return;
-    } else if constexpr (IsVector<T>::value || IsMap<T>::value || std::is_same_v<T, std::string> ||
-                         std::is_same_v<T, Secret>) {
+    } else if constexpr (requires { value.empty(); }) {
       if (value.empty()) return;
     }
     out_.Key(key);
