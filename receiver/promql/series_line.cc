@@ -5,6 +5,7 @@
 
 #include "core/base/numbers.h"
 #include "core/model/sample.h"
+#include "receiver/promql/histogram/arithmetic.h"
 #include "receiver/promql/lexer.h"
 
 namespace drover::promql {
@@ -152,10 +153,27 @@ Status Item(std::string_view item, std::vector<SeriesPoint>& out) {
     if (close == std::string_view::npos) return Bad(item);
     DROVER_TRY(point, Histogram(rest.substr(2, close - 2)));
     rest.remove_prefix(close + 2);
+    std::optional<SeriesPoint> step;
+    bool minus = false;
+    if (rest.size() > 2 && (rest[0] == '+' || rest[0] == '-') && rest.substr(1).starts_with("{{")) {
+      minus = rest[0] == '-';
+      const std::size_t step_close = rest.find("}}");
+      if (step_close == std::string_view::npos) return Bad(item);
+      DROVER_TRY(step, Histogram(rest.substr(3, step_close - 3)));
+      rest.remove_prefix(step_close + 2);
+    }
     const auto times = TakeTimes(rest);
-    // +{{…}}xN needs histogram arithmetic, which is not there yet.
-    if (!times) return Fail(ErrorCode::kUnsupported, "histogram steps are not supported");
-    out.insert(out.end(), static_cast<std::size_t>(*times) + 1, point);
+    if (!times) return Bad(item);
+    for (std::int64_t i = 0; i <= *times; ++i) {
+      out.push_back(point);
+      if (!step || i == *times) continue;
+      AddNotes notes;
+      const CounterResetHint hint = point.histogram->counter_reset_hint;
+      FloatHistogram next = Add(*point.histogram, *step->histogram, minus ? -1 : 1, notes);
+      next.counter_reset_hint = hint;
+      if (notes.incompatible) return Bad(item);
+      point.histogram = std::make_shared<const FloatHistogram>(std::move(next));
+    }
     return {};
   }
   const auto start = TakeNumber(rest);

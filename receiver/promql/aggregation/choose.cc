@@ -90,6 +90,13 @@ Result<std::vector<Column>> Choose(Evaluator& evaluator, const Aggregate& aggreg
   std::vector<std::vector<double>> kept(columns.size());
   std::vector<std::size_t> order;  // of an instant query: as they come out
   std::vector<std::size_t> chosen;
+  if (op == AggregateOp::kTopK || op == AggregateOp::kBottomK) {
+    for (const Column& column : columns) {
+      if (column.histograms.empty()) continue;
+      evaluator.context().annotations.Info(
+          aggregate.expr->range, "ignored histogram in " + std::string(Text(op)) + " aggregation");
+    }
+  }
   for (std::size_t k = 0; k < steps; ++k) {
     DROVER_CHECK(evaluator.context().Continue());
     std::int64_t limit = 0;
@@ -151,6 +158,9 @@ Result<std::vector<Column>> CountValues(Evaluator& evaluator, const Aggregate& a
       const Column& column = columns[index];
       for (std::size_t i = 0; i < column.values.size(); ++i) {
         if (IsAbsent(column.values[i])) continue;
+        if (column.IsHistogram(column.first + i)) {
+          return Fail(ErrorCode::kUnsupported, "count_values of histograms is not supported");
+        }
         text.clear();
         AppendFloatF(text, column.values[i]);
         auto [it, fresh] = by_text.try_emplace(text, 0);

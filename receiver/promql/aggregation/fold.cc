@@ -5,6 +5,8 @@
 
 #include "receiver/promql/aggregation/grouping.h"
 #include "receiver/promql/eval/arithmetic.h"
+#include "receiver/promql/eval/point.h"
+#include "receiver/promql/histogram/arithmetic.h"
 
 namespace drover::promql {
 namespace {
@@ -79,12 +81,18 @@ struct VarianceState {  // Welford
 };
 
 template <typename State>
-Column FoldGroup(const std::vector<Column>& columns, const AggregateGroup& group,
-                 std::size_t steps) {
+Column FoldGroup(const std::vector<Column>& columns, const AggregateGroup& group, std::size_t steps,
+                 bool skip_histograms = true) {
   std::vector<State> states(steps);
   for (const std::size_t index : group.members) {
     const Column& column = columns[index];
     State* state = states.data() + column.first;
+    if (!column.histograms.empty() && skip_histograms) {
+      for (std::size_t i = 0; i < column.values.size(); ++i, ++state) {
+        if (!IsAbsent(column.values[i]) && !column.histograms[i]) state->Add(column.values[i]);
+      }
+      continue;
+    }
     for (const double v : column.values) {
       if (!IsAbsent(v)) state->Add(v);
       ++state;
@@ -105,10 +113,56 @@ Column QuantileGroup(const std::vector<Column>& columns, const AggregateGroup& g
     values.clear();
     for (const std::size_t index : group.members) {
       const double v = columns[index].At(k);
-      if (!IsAbsent(v)) values.push_back(v);
+      if (!IsAbsent(v) && !columns[index].IsHistogram(k)) values.push_back(v);
     }
     if (values.empty()) continue;
     out.values[k] = Quantile(param[k], values);
+  }
+  return out;
+}
+
+// sum and avg of a group in which histograms occur. A step with floats too has no result.
+Column SumHistograms(Evaluator& evaluator, const Aggregate& aggregate,
+                     const std::vector<Column>& columns, const AggregateGroup& group) {
+  Annotations& annotations = evaluator.context().annotations;
+  Column out = WideColumn(group.labels, evaluator.grid().size);
+  for (std::size_t k = 0; k < out.values.size(); ++k) {
+    HistogramSum sum;
+    MeanState mean;
+    SumState floats;
+    for (const std::size_t index : group.members) {
+      if (!columns[index].Has(k)) continue;
+      if (const HistogramPtr& h = columns[index].HistogramAt(k)) {
+        sum.Add(*h);
+      } else {
+        mean.Add(columns[index].At(k));
+        floats.Add(columns[index].At(k));
+      }
+    }
+    if (sum.n == 0 && !floats.any) continue;
+    const bool average = aggregate.op == AggregateOp::kAvg;
+    if (sum.n == 0) {
+      out.values[k] = average ? mean.Result() : floats.Result();
+      continue;
+    }
+    const TextRange where = aggregate.expr->range;
+    if (floats.any) {
+      annotations.Warn(where, "encountered a mix of histograms and floats for aggregation");
+      continue;
+    }
+    if (sum.notes.conflicting_resets) {
+      annotations.Warn(where, "conflicting counter resets during histogram aggregation");
+    }
+    if (sum.notes.incompatible) {
+      annotations.Warn(where,
+                       "vector contains a mix of histograms with exponential and custom buckets "
+                       "schemas for metric name \"\"");
+      continue;
+    }
+    if (sum.notes.reconciled_bounds) {
+      annotations.Info(where, "mismatched custom buckets were reconciled during aggregation");
+    }
+    SetPoint(out, k, Point::Of(average ? Divided(sum.sum, sum.n) : std::move(sum.sum)));
   }
   return out;
 }
@@ -151,6 +205,18 @@ std::vector<Column> Fold(Evaluator& evaluator, const Aggregate& aggregate,
   std::vector<Column> out;
   out.reserve(groups.size());
   for (const AggregateGroup& group : groups) {
+    const bool histograms = std::any_of(group.members.begin(), group.members.end(),
+                                        [&](auto i) { return !columns[i].histograms.empty(); });
+    if (histograms && (aggregate.op == AggregateOp::kSum || aggregate.op == AggregateOp::kAvg)) {
+      out.push_back(SumHistograms(evaluator, aggregate, columns, group));
+      out.back().drop_name = group.drop_name;
+      continue;
+    }
+    if (histograms && aggregate.op != AggregateOp::kCount && aggregate.op != AggregateOp::kGroup) {
+      evaluator.context().annotations.Info(
+          aggregate.expr->range,
+          "ignored histogram in " + std::string(Text(aggregate.op)) + " aggregation");
+    }
     const auto fold = [&]() -> Column {
       switch (aggregate.op) {
         case AggregateOp::kSum:
@@ -162,7 +228,7 @@ std::vector<Column> Fold(Evaluator& evaluator, const Aggregate& aggregate,
         case AggregateOp::kMax:
           return FoldGroup<ExtremeState<false>>(columns, group, steps);
         case AggregateOp::kCount:
-          return FoldGroup<CountState>(columns, group, steps);
+          return FoldGroup<CountState>(columns, group, steps, false);
         case AggregateOp::kStddev:
           return FoldGroup<VarianceState<true>>(columns, group, steps);
         case AggregateOp::kStdvar:
@@ -170,7 +236,7 @@ std::vector<Column> Fold(Evaluator& evaluator, const Aggregate& aggregate,
         case AggregateOp::kQuantile:
           return QuantileGroup(columns, group, param);
         default:
-          return FoldGroup<GroupState>(columns, group, steps);
+          return FoldGroup<GroupState>(columns, group, steps, false);
       }
     };
     out.push_back(fold());

@@ -4,6 +4,9 @@
 #include <array>
 
 #include "receiver/promql/eval/arithmetic.h"
+#include "receiver/promql/eval/point.h"
+#include "receiver/promql/histogram/arithmetic.h"
+#include "receiver/promql/histogram/buckets.h"
 #include "receiver/promql/signatures.h"
 
 namespace drover::promql {
@@ -11,7 +14,10 @@ namespace {
 
 std::size_t CountSamples(const Value& value) {
   std::size_t n = value.scalars.size();
-  for (const Column& column : value.columns) n += column.CountSamples();
+  for (const Column& column : value.columns) {
+    n += column.CountSamples();
+    for (const HistogramPtr& h : column.histograms) n += h ? SampleSize(*h) : 0;
+  }
   return n;
 }
 
@@ -39,6 +45,34 @@ void ScalarLoop(const Binary& binary, Column& column, const std::vector<double>&
       }
     }
   });
+}
+
+// Element by element, for columns that hold histograms.
+Status HistogramsWithScalars(Evaluator& evaluator, const Binary& binary, Column& column,
+                             bool swapped, const std::vector<double>& scalars) {
+  for (std::size_t i = 0; i < column.values.size(); ++i) {
+    if (IsAbsent(column.values[i])) continue;
+    const std::size_t k = column.first + i;
+    const Point element = Point::Of(column, k);
+    const Point scalar{scalars[k], nullptr};
+    const Point& left = swapped ? scalar : element;
+    const Point& right = swapped ? element : scalar;
+    Point result = Point::None();
+    if (element.histogram) {
+      DROVER_TRY(result, HistogramBinary(evaluator, binary, left, right));
+    } else {
+      WithScalarOperator(binary.op, [&](auto op) {
+        const double v = op(left.value, right.value);
+        if (!IsComparison(binary.op) || binary.return_bool) {
+          result.value = v;
+        } else if (v != 0) {
+          result = element;
+        }
+      });
+    }
+    SetPoint(column, k, std::move(result));
+  }
+  return {};
 }
 
 }  // namespace
@@ -195,6 +229,9 @@ Result<Value> Evaluator::EvalUnary(const Unary& unary) {
     for (double& v : column.values) {
       if (!IsAbsent(v)) v = -v;
     }
+    for (HistogramPtr& h : column.histograms) {
+      if (h) h = std::make_shared<const FloatHistogram>(Multiplied(*h, -1));
+    }
   }
   DROVER_CHECK(DropNames(value.columns));
   return value;
@@ -218,15 +255,9 @@ Result<Value> Evaluator::EvalBinary(const Binary& binary) {
     }
     return EvalVectorBinary(*this, binary, std::move(lhs.columns), std::move(rhs.columns));
   }
-  if (binary.op == BinaryOp::kTrimUpper || binary.op == BinaryOp::kTrimLower) {
-    // Only histograms can be trimmed: floats give nothing.
-    context_.annotations.Info(binary.lhs->range,
-                              "incompatible sample types encountered for binary operator \"" +
-                                  std::string(Text(binary.op)) + "\": float " +
-                                  std::string(Text(binary.op)) + " float");
-    return lhs.type == ValueType::kScalar && rhs.type == ValueType::kScalar
-               ? Value::Scalar(std::vector<double>(grid_.size, std::nan("")))
-               : Value::Vector({});
+  const bool trims = binary.op == BinaryOp::kTrimUpper || binary.op == BinaryOp::kTrimLower;
+  if (trims && lhs.type == ValueType::kScalar && rhs.type == ValueType::kScalar) {
+    return Value::Scalar(std::vector<double>(grid_.size, std::nan("")));
   }
   if (lhs.type == ValueType::kScalar && rhs.type == ValueType::kScalar) {
     WithScalarOperator(binary.op, [&](auto op) {
@@ -239,17 +270,17 @@ Result<Value> Evaluator::EvalBinary(const Binary& binary) {
   const bool swapped = lhs.type == ValueType::kScalar;
   std::vector<Column>& columns = swapped ? rhs.columns : lhs.columns;
   for (Column& column : columns) {
-    if (swapped) {
+    if (!column.histograms.empty()) {
+      DROVER_CHECK(HistogramsWithScalars(*this, binary, column, swapped,
+                                         swapped ? lhs.scalars : rhs.scalars));
+    } else if (swapped) {
       ScalarLoop<true>(binary, column, lhs.scalars);
     } else {
       ScalarLoop<false>(binary, column, rhs.scalars);
     }
   }
-  if (!IsComparison(binary.op) || binary.return_bool) {
-    DROVER_CHECK(DropNames(columns));
-  } else {
-    std::erase_if(columns, [](const Column& c) { return c.IsEmpty(); });
-  }
+  std::erase_if(columns, [](const Column& c) { return c.IsEmpty(); });
+  if (!IsComparison(binary.op) || binary.return_bool) DROVER_CHECK(DropNames(columns));
   return Value::Vector(std::move(columns));
 }
 

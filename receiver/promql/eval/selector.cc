@@ -1,6 +1,7 @@
 #include <algorithm>
 
-#include "receiver/promql/eval/evaluator.h"
+#include "receiver/promql/eval/point.h"
+#include "receiver/promql/histogram/buckets.h"
 
 namespace drover::promql {
 
@@ -32,6 +33,7 @@ Result<std::vector<Column>> SelectInstant(Evaluator& evaluator, const VectorSele
     Column column = WideColumn({}, grid.size);
     std::size_t next = 0;  // first sample after the step's time
     std::size_t found = 0;
+    std::size_t weight = 0;
     for (std::size_t k = 0; k < grid.size; ++k) {
       const std::int64_t t = first_time + static_cast<std::int64_t>(k) * step;
       while (next < samples.size() && samples.t_ms[next] <= t) ++next;
@@ -44,13 +46,14 @@ Result<std::vector<Column>> SelectInstant(Evaluator& evaluator, const VectorSele
       if (output == SelectorOutput::kTimestamp) {
         column.values[k] = static_cast<double>(samples.t_ms[i]) / 1000;
       } else if (histogram) {
-        return Fail(ErrorCode::kUnsupported, "native histograms are not supported by this engine");
+        SetPoint(column, k, {0, samples.histograms[i]});
+        weight += SampleSize(*samples.histograms[i]);
       } else {
         column.values[k] = samples.value[i];
       }
     }
     if (found == 0) continue;
-    DROVER_CHECK(context.budget.Look(found));
+    DROVER_CHECK(context.budget.Look(found + weight));
     column.labels = (*set)->labels();
     column.Trim();
     columns.push_back(std::move(column));

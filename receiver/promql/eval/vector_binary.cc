@@ -4,6 +4,7 @@
 #include "receiver/promql/eval/arithmetic.h"
 #include "receiver/promql/eval/evaluator.h"
 #include "receiver/promql/eval/matching.h"
+#include "receiver/promql/eval/point.h"
 
 namespace drover::promql {
 namespace {
@@ -23,6 +24,7 @@ class VectorBinary {
         matching_(binary.matching),
         swapped_(binary.matching.cardinality == Cardinality::kOneToMany),
         comparison_(IsComparison(binary.op)),
+        trims_(binary.op == BinaryOp::kTrimUpper || binary.op == BinaryOp::kTrimLower),
         groups_(binary.matching),
         many_(swapped_ ? std::move(rhs) : std::move(lhs)),
         one_(swapped_ ? std::move(lhs) : std::move(rhs)),
@@ -39,7 +41,11 @@ class VectorBinary {
     for (Group& group : state_) {
       DROVER_CHECK(PickOne(group));
     }
-    WithScalarOperator(binary_.op, [this](auto op) { status_ = Compute(op); });
+    if (trims_) {
+      status_ = Compute([](double, double) { return Absent(); });
+    } else {
+      WithScalarOperator(binary_.op, [this](auto op) { status_ = Compute(op); });
+    }
     if (!status_) return tl::unexpected(status_.error());
     std::vector<Column> out = std::move(results_);
     std::erase_if(out, [](const Column& c) { return c.IsEmpty(); });
@@ -138,7 +144,7 @@ class VectorBinary {
       if (group.one.empty() && !fill_one_) continue;
       DROVER_CHECK(ComputeMany(op, many_[index], group));
     }
-    if (!fill_many_) return {};
+    if (!fill_many_ || trims_) return {};
     for (std::size_t g = 0; g < state_.size(); ++g) FillMany(op, state_[g], groups_.key(g));
     return {};
   }
@@ -155,10 +161,16 @@ class VectorBinary {
       const std::size_t k = many.first + i;
       std::int32_t one = OneAt(group, k);
       if (one == kNobody && !fill_one_) continue;
-      const double value =
-          Apply(op, many.values[i],
-                one == kNobody ? *fill_one_ : one_[static_cast<std::size_t>(one)].At(k));
-      if (IsAbsent(value)) continue;
+      const Point other = one == kNobody ? Point{*fill_one_, nullptr}
+                                         : Point::Of(one_[static_cast<std::size_t>(one)], k);
+      Point point{many.values[i], many.histograms.empty() ? nullptr : many.histograms[i]};
+      if (trims_ || point.histogram || other.histogram) {
+        DROVER_TRY(point, HistogramBinary(evaluator_, binary_, swapped_ ? other : point,
+                                          swapped_ ? point : other));
+      } else {
+        point.value = Apply(op, point.value, other.value);
+      }
+      if (IsAbsent(point.value)) continue;
       if (check) {
         if (group.matched[k] != 0) return Fail(ErrorCode::kInvalid, kManyToOne);
         group.matched[k] = 1;
@@ -168,7 +180,7 @@ class VectorBinary {
         out = &ResultColumn(by_one, many.labels, many.drop_name, one);
         last_one = one;
       }
-      out->values[k] = value;
+      SetPoint(*out, k, std::move(point));
     }
     return {};
   }
@@ -201,6 +213,7 @@ class VectorBinary {
   const Matching& matching_;
   const bool swapped_;
   const bool comparison_;
+  const bool trims_;
   MatchGroups groups_;
   std::vector<Column> many_, one_;
   std::optional<double> fill_many_, fill_one_;

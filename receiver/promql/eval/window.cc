@@ -26,28 +26,44 @@ Status FromSelector(Evaluator& evaluator, const MatrixSelector& matrix, const Ra
     if (auto read = (*set)->Samples(samples); !read) {
       return tl::unexpected(std::move(read).error().With("expanding series"));
     }
+    const bool mixed = !samples.histograms.empty();
+    bool any_histogram = false;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      if (!samples.histograms.empty() && samples.histograms[i]) {
-        if (IsStale(samples.histograms[i]->sum)) continue;
-        return Fail(ErrorCode::kUnsupported, "native histograms are not supported by this engine");
-      }
-      if (IsStale(samples.value[i])) continue;
+      const bool histogram = mixed && samples.histograms[i];
+      if (histogram ? IsStale(samples.histograms[i]->sum) : IsStale(samples.value[i])) continue;
       if (kept != i) {
         samples.t_ms[kept] = samples.t_ms[i];
         samples.value[kept] = samples.value[i];
+        if (mixed) samples.histograms[kept] = std::move(samples.histograms[i]);
       }
+      any_histogram = any_histogram || histogram;
       ++kept;
     }
     samples.t_ms.resize(kept);
     samples.value.resize(kept);
-    samples.histograms.clear();
+    if (any_histogram) {
+      samples.histograms.resize(kept);
+    } else {
+      samples.histograms.clear();
+    }
     if (kept == 0) continue;
     series.labels = (*set)->labels();
     series.drop_name = false;
     DROVER_CHECK(visit(series));
   }
   return {};
+}
+
+// What a subquery computed says nothing about resets between its points.
+HistogramPtr WithoutHint(const HistogramPtr& h) {
+  if (!h || h->counter_reset_hint == CounterResetHint::kUnknown ||
+      h->counter_reset_hint == CounterResetHint::kGauge) {
+    return h;
+  }
+  auto copy = std::make_shared<FloatHistogram>(*h);
+  copy->counter_reset_hint = CounterResetHint::kUnknown;
+  return copy;
 }
 
 Status FromSubquery(Evaluator& evaluator, const Subquery& subquery, const RangeShape& shape,
@@ -78,6 +94,8 @@ Status FromSubquery(Evaluator& evaluator, const Subquery& subquery, const RangeS
       if (IsAbsent(column.values[i])) continue;
       series.samples.t_ms.push_back(inner.At(column.first + i));
       series.samples.value.push_back(column.values[i]);
+      if (column.histograms.empty()) continue;
+      series.samples.histograms.push_back(WithoutHint(column.histograms[i]));
     }
     if (series.samples.size() == 0) continue;
     series.labels = column.labels;

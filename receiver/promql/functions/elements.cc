@@ -17,11 +17,13 @@ Result<Value> ForEach(Evaluator& evaluator, const Call& call, F&& f) {
   for (Column& column : columns) {
     for (std::size_t i = 0; i < column.values.size(); ++i) {
       double& v = column.values[i];
+      if (!column.histograms.empty() && column.histograms[i]) v = Absent();
       if (!IsAbsent(v)) v = f(v, column.first + i);
     }
+    column.histograms.clear();
   }
-  DROVER_CHECK(evaluator.DropNames(columns));
   std::erase_if(columns, [](const Column& c) { return c.IsEmpty(); });
+  DROVER_CHECK(evaluator.DropNames(columns));
   return Value::Vector(std::move(columns));
 }
 

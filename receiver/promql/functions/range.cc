@@ -3,6 +3,7 @@
 
 #include "receiver/promql/eval/window.h"
 #include "receiver/promql/functions/range_kernels.h"
+#include "receiver/promql/functions/range_mixed.h"
 #include "receiver/promql/functions/table.h"
 #include "receiver/promql/signatures.h"
 
@@ -90,6 +91,7 @@ class RangeRunner {
   Status OneSeries(RangeSeries& series) {
     const auto& times = series.samples.t_ms;
     const auto& values = series.samples.value;
+    if (!series.samples.histograms.empty()) return SeriesWithHistograms(series);
     if ((traits_ & kNeedsDrops) != 0) FindDrops(values, drops_);
     const std::size_t steps = evaluator_.grid().size;
     Column column = WideColumn(Labels(), steps);
@@ -133,6 +135,39 @@ class RangeRunner {
     column.drop_name = series.drop_name;
     column.Trim();
     if ((traits_ & kCounter) != 0) Complain(column.labels.Get(kMetricName));
+    columns_.push_back(std::move(column));
+    return {};
+  }
+
+  // Window by window; those with floats alone go the usual way, without the shortcut for drops.
+  Status SeriesWithHistograms(RangeSeries& series) {
+    const auto& times = series.samples.t_ms;
+    const std::size_t steps = evaluator_.grid().size;
+    Column column = WideColumn(std::move(series.labels), steps);
+    column.drop_name = series.drop_name;
+    MixedCall mixed{evaluator_, call_.signature->name, column.labels, matrix_->range, kernel_};
+    std::size_t low = 0;
+    std::size_t high = 0;
+    for (std::size_t k = 0; k < steps; ++k) {
+      FloatWindow w{};
+      w.end = shape_.EndAt(k);
+      w.begin = w.end - shape_.length;
+      while (high < times.size() && times[high] <= w.end) ++high;
+      while (low < high && times[low] <= w.begin) ++low;
+      if (low == high) continue;
+      w.n = high - low;
+      w.t = times.data() + low;
+      w.v = series.samples.value.data() + low;
+      w.now = evaluator_.grid().At(k);
+      if (!p1_.empty()) w.p1 = p1_[k];
+      if (!p2_.empty()) w.p2 = p2_[k];
+      DROVER_CHECK(evaluator_.context().budget.Look(w.n));
+      SetPoint(column, k, OverMixed(mixed, w, series.samples.histograms.data() + low));
+    }
+    if (column.IsEmpty()) return {};
+    if ((traits_ & kCounter) != 0 && mixed.float_results) {
+      Complain(column.labels.Get(kMetricName));
+    }
     columns_.push_back(std::move(column));
     return {};
   }

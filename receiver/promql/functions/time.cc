@@ -77,10 +77,14 @@ Result<Value> DatePart(Evaluator& evaluator, const Call& call) {
     DROVER_TRY(columns, evaluator.Vector(*call.args[0]));
   }
   for (Column& column : columns) {
-    for (double& v : column.values) {
+    for (std::size_t i = 0; i < column.values.size(); ++i) {
+      double& v = column.values[i];
+      if (!column.histograms.empty() && column.histograms[i]) v = Absent();
       if (!IsAbsent(v)) v = PartOf(v, part);
     }
+    column.histograms.clear();
   }
+  std::erase_if(columns, [](const Column& c) { return c.IsEmpty(); });
   DROVER_CHECK(evaluator.DropNames(columns));
   return Value::Vector(std::move(columns));
 }

@@ -9,6 +9,7 @@
 #include "core/base/numbers.h"
 #include "core/regex/regex.h"
 #include "receiver/promql/engine.h"
+#include "receiver/promql/histogram/buckets.h"
 #include "receiver/promql/lexer.h"
 #include "receiver/promql/series_line.h"
 #include "tests/support/memory_store.h"
@@ -315,12 +316,39 @@ class Runner {
     return "";
   }
 
+  static std::string CompareHistogram(const SeriesPoint& wanted, const FloatHistogram& got) {
+    FloatHistogram a = *wanted.histogram;
+    FloatHistogram b = got;
+    promql::Compact(a);
+    promql::Compact(b);
+    const auto all_near = [](const std::vector<double>& x, const std::vector<double>& y) {
+      return std::equal(x.begin(), x.end(), y.begin(), y.end(), Near);
+    };
+    const auto show = [](const FloatHistogram& h) {
+      std::string out = "{schema:" + std::to_string(h.schema) + " count:" + Number(h.count) +
+                        " sum:" + Number(h.sum) + " z:" + Number(h.zero_count) +
+                        " zw:" + Number(h.zero_threshold) + " buckets:";
+      for (const double v : h.positive_buckets) out += Number(v) + " ";
+      out += "n:";
+      for (const double v : h.negative_buckets) out += Number(v) + " ";
+      return out + "hint:" + std::to_string(static_cast<int>(h.counter_reset_hint)) + "}";
+    };
+    const bool same =
+        a.schema == b.schema && Near(a.count, b.count) && Near(a.sum, b.sum) &&
+        Near(a.zero_count, b.zero_count) && Near(a.zero_threshold, b.zero_threshold) &&
+        all_near(a.custom_values, b.custom_values) && a.positive_spans == b.positive_spans &&
+        a.negative_spans == b.negative_spans && all_near(a.positive_buckets, b.positive_buckets) &&
+        all_near(a.negative_buckets, b.negative_buckets) &&
+        (!wanted.names_hint || a.counter_reset_hint == b.counter_reset_hint);
+    return same ? "" : "wanted " + show(a) + ", got " + show(b);
+  }
+
   static std::string ComparePoint(const SeriesPoint& wanted, double value,
                                   const HistogramPtr& histogram) {
     if (static_cast<bool>(wanted.histogram) != static_cast<bool>(histogram)) {
       return wanted.histogram ? "wanted a histogram" : "got a histogram";
     }
-    if (wanted.histogram) return "histograms are not compared yet";
+    if (wanted.histogram) return CompareHistogram(wanted, *histogram);
     return Near(wanted.value, value) ? ""
                                      : "wanted " + Number(wanted.value) + ", got " + Number(value);
   }

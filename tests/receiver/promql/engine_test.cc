@@ -133,9 +133,14 @@ TEST_SUITE("receiver/promql/engine") {
   TEST_CASE("what the engine lacks is an error, never a wrong answer") {
     Fixture f;
     f.store.Add(Labels{{kMetricName, "h"}}, 0, 0, std::make_shared<FloatHistogram>());
-    const auto result = f.Run("h", 0);
-    REQUIRE_FALSE(result.has_value());
-    CHECK(result.error().code() == ErrorCode::kUnsupported);
+    for (const char* query : {"count_values(\"l\", h)", "info(h)"}) {
+      EngineOptions options;
+      options.parser = ParserOptions::All();
+      const auto result = f.Run(query, 0, options);
+      CAPTURE(query);
+      REQUIRE_FALSE(result.has_value());
+      CHECK(result.error().code() == ErrorCode::kUnsupported);
+    }
   }
 }
 
