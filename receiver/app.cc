@@ -1,9 +1,11 @@
 #include "receiver/app.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/duration.h"
 #include "core/telemetry/telemetry.h"
+#include "receiver/api/prometheus_v1/rules.h"
 #include "receiver/ingest/write_route.h"
 
 namespace drover::receiver {
@@ -15,6 +17,18 @@ Result<storage::FsyncPolicy> ParseFsync(const std::string& text) {
   if (text == "always") return storage::FsyncPolicy::kAlways;
   return Fail(ErrorCode::kInvalid,
               "--storage.fsync: expected never, interval or always, found \"" + text + "\"");
+}
+
+// Without a routing configuration alerts are shown and go nowhere.
+class NoSink final : public alert::AlertSink {
+ public:
+  void Put(std::vector<alert::Alert>) override {}
+};
+
+Labels LabelsOf(const std::map<std::string, std::string>& map) {
+  LabelsBuilder builder;
+  for (const auto& [name, value] : map) builder.Set(name, value);
+  return builder.Build();
 }
 
 }  // namespace
@@ -38,6 +52,12 @@ void AddFlags(Flags& flags, AppOptions& options) {
             "Most samples a query may hold in memory.");
   flags.Add("query.max-concurrency", options.query_max_concurrency,
             "Most queries at once; others wait.");
+  flags.Add("rules.alert.resend-delay", options.resend_delay,
+            "Shortest time before a firing alert is handed to routing again.");
+  flags.Add("rules.alert.for-outage-tolerance", options.outage_tolerance,
+            "Longest outage over which the for state of alerts is restored.");
+  flags.Add("rules.alert.for-grace-period", options.grace_period,
+            "Shortest for whose state is restored, and the wait after restoring.");
   flags.Add("query.lookback-delta", options.query_lookback_delta,
             "How far back an instant selector looks for a sample.");
 }
@@ -78,6 +98,10 @@ Status App::Begin() {
   engine.lookback_delta = options_.query_lookback_delta;
   engine.default_subquery_step = loaded.config.global.evaluation_interval;
   engine_ = std::make_unique<promql::Engine>(engine, clock_);
+
+  sink_ = std::make_unique<NoSink>();
+  rule_environment_ = std::make_unique<rules::Environment>(
+      rules::Environment{*engine_, *head_, *head_, *sink_, clock_, registry_, log_});
 
   api::StatusSource status;
   status.config_yaml = [this] {
@@ -155,9 +179,53 @@ Result<LoadedConfig> App::Load() const {
   return loaded;
 }
 
+std::string App::ExternalUrl() const {
+  if (!options_.external_url.empty()) {
+    std::string url = options_.external_url;
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+  }
+  const std::size_t colon = options_.listen.rfind(':');
+  const std::string host = options_.listen.substr(0, colon);
+  return "http://" + (host.empty() ? "localhost" : host) +
+         options_.listen.substr(colon == std::string::npos ? 0 : colon);
+}
+
+std::vector<rules::GroupSnapshot> App::RuleGroups() {
+  std::shared_ptr<rules::Manager> manager;
+  {
+    Lock lock(mutex_);
+    manager = rules_;
+  }
+  return manager ? manager->Groups() : std::vector<rules::GroupSnapshot>();
+}
+
 Status App::Apply(const ReceiverConfig& config) {
-  Lock lock(mutex_);
-  config_ = config;
+  DROVER_TRY(std::vector<rules::GroupSpec> groups,
+             rules::LoadRuleFiles(config.rule_files, engine_->options().parser));
+  std::shared_ptr<rules::Manager> manager;
+  std::shared_ptr<rules::Manager> old;
+  {
+    Lock lock(mutex_);
+    const bool same_global = rules_ && WriteFields(config.global) == WriteFields(config_.global);
+    config_ = config;
+    manager = rules_;
+    if (!same_global) {
+      // Other defaults for all groups: they start anew, and restore what they can from the store.
+      rules::RuleOptions options;
+      options.evaluation_interval = config.global.evaluation_interval;
+      options.resend_delay = options_.resend_delay;
+      options.outage_tolerance = options_.outage_tolerance;
+      options.grace_period = options_.grace_period;
+      options.external_labels = LabelsOf(config.global.external_labels);
+      options.external_url = ExternalUrl();
+      manager = std::make_shared<rules::Manager>(*rule_environment_, options);
+      old = std::exchange(rules_, manager);
+    }
+  }
+  if (old) old->Stop();
+  log_.Info("rules loaded", {{"groups", groups.size()}});
+  manager->Update(std::move(groups));
   return {};
 }
 
@@ -185,6 +253,7 @@ Status App::Reload() {
 void App::AddRoutes() {
   telemetry::AddRoutes(router_, registry_, {"drover-receiver"});
   api_->AddRoutes(router_);
+  api::AddRuleRoutes(router_, [this] { return RuleGroups(); });
   if (options_.enable_remote_write) ingest::AddWriteRoute(router_, *write_);
   router_.Add("POST,PUT", "/-/reload", [this](const http::Request&) {
     if (!options_.enable_lifecycle)
@@ -207,6 +276,14 @@ void App::Stop() {
   if (server_) server_->Stop(Millis(500));
   self_.reset();
   server_.reset();
+  {
+    std::shared_ptr<rules::Manager> manager;
+    {
+      Lock lock(mutex_);
+      manager = std::exchange(rules_, nullptr);
+    }
+    if (manager) manager->Stop();
+  }
   write_.reset();
   freshness_.reset();
   head_.reset();

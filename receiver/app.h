@@ -16,6 +16,7 @@
 #include "receiver/freshness/freshness.h"
 #include "receiver/ingest/write_handler.h"
 #include "receiver/promql/engine.h"
+#include "receiver/rules/manager.h"
 #include "receiver/self/self_recorder.h"
 #include "receiver/storage/head/head.h"
 
@@ -34,6 +35,9 @@ struct AppOptions {
   std::int64_t query_max_samples = 50'000'000;
   std::int64_t query_max_concurrency = 20;
   Millis query_lookback_delta = std::chrono::minutes(5);
+  Millis resend_delay = std::chrono::minutes(1);
+  Millis outage_tolerance = std::chrono::hours(1);
+  Millis grace_period = std::chrono::minutes(10);
 };
 void AddFlags(Flags& flags, AppOptions& options);
 
@@ -60,6 +64,8 @@ class App {
   Status Apply(const ReceiverConfig& config);
   Status OpenStore();
   void AddRoutes();
+  std::vector<rules::GroupSnapshot> RuleGroups();
+  std::string ExternalUrl() const;
 
   const AppOptions options_;
   const Flags& flags_;
@@ -75,10 +81,13 @@ class App {
   std::unique_ptr<ingest::WriteHandler> write_;
   std::unique_ptr<promql::Engine> engine_;
   std::unique_ptr<api::PrometheusApi> api_;
+  std::unique_ptr<alert::AlertSink> sink_;
+  std::unique_ptr<rules::Environment> rule_environment_;
   std::unique_ptr<SelfRecorder> self_;
 
   Mutex mutex_;
   ReceiverConfig config_ GUARDED_BY(mutex_);
+  std::shared_ptr<rules::Manager> rules_ GUARDED_BY(mutex_);
   std::string last_reload_error_ GUARDED_BY(mutex_);
 
   http::Router router_;

@@ -2,10 +2,6 @@
 
 #include <algorithm>
 
-#include <fnmatch.h>
-
-#include "core/os/file_system.h"
-
 namespace drover::receiver {
 namespace {
 
@@ -45,31 +41,6 @@ Result<LoadedConfig> ParseReceiverConfig(std::string_view text, const std::strin
           ->Fail("\"" + pattern + "\": wildcards are allowed in the last part of the path only");
     }
     if (!pattern.starts_with("/")) pattern = folder + "/" + pattern;
-  }
-  return out;
-}
-
-Result<std::vector<std::string>> ExpandFiles(const std::vector<std::string>& patterns) {
-  std::vector<std::string> out;
-  for (const std::string& pattern : patterns) {
-    const std::size_t slash = pattern.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : pattern.substr(0, slash);
-    const std::string last = slash == std::string::npos ? pattern : pattern.substr(slash + 1);
-    if (!HasWildcard(last)) {
-      if (!MakeFileSystem(folder)->Exists(last))
-        return Fail(ErrorCode::kNotFound, "rule file " + pattern + ": no such file");
-      out.push_back(pattern);
-      continue;
-    }
-    const auto names = MakeFileSystem(folder)->List("");
-    if (!names) {
-      if (names.error().code() == ErrorCode::kNotFound) continue;  // a pattern may match nothing
-      return tl::unexpected(names.error());
-    }
-    for (const std::string& name : *names) {
-      if (::fnmatch(last.c_str(), name.c_str(), FNM_PERIOD) == 0)
-        out.push_back(folder + "/" + name);
-    }
   }
   return out;
 }

@@ -31,9 +31,6 @@ struct LoadedConfig {
 // empty text is a configuration of defaults. kInvalid "file:line:column: …".
 Result<LoadedConfig> ParseReceiverConfig(std::string_view text, const std::string& file);
 
-// The files a pattern of rule_files names, sorted; a plain name that does not exist is kNotFound.
-Result<std::vector<std::string>> ExpandFiles(const std::vector<std::string>& patterns);
-
 template <typename Visitor>
 void Describe(GlobalConfig& c, Visitor& v) {
   v.Field("evaluation_interval", c.evaluation_interval, "duration",

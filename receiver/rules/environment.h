@@ -35,7 +35,7 @@ struct Environment {
   alert::AlertSink& sink;
   Clock& clock;
   Registry& metrics;
-  Logger& log;
+  const Logger& log;
 };
 
 }  // namespace drover::rules
