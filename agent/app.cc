@@ -109,8 +109,7 @@ Status App::Begin() {
 }
 
 Result<LoadedConfig> App::Load() const {
-  const auto root = MakeFileSystem(options_.config_file.starts_with("/") ? "/" : ".");
-  const auto text = root->ReadFile(options_.config_file);
+  const auto text = ReadUserFile(options_.config_file);
   if (!text)
     return tl::unexpected(Error(text.error().code(), "configuration: " + text.error().message()));
   DROVER_TRY(LoadedConfig loaded, ParseAgentConfig(*text, options_.config_file));

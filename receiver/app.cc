@@ -7,6 +7,7 @@
 #include "core/telemetry/telemetry.h"
 #include "receiver/api/prometheus_v1/rules.h"
 #include "receiver/ingest/write_route.h"
+#include "receiver/web/pages.h"
 
 namespace drover::receiver {
 namespace {
@@ -163,8 +164,7 @@ Status App::OpenStore() {
 }
 
 Result<LoadedConfig> App::Load() const {
-  const auto root = MakeFileSystem(options_.config_file.starts_with("/") ? "/" : ".");
-  const auto text = root->ReadFile(options_.config_file);
+  const auto text = ReadUserFile(options_.config_file);
   if (!text)
     return tl::unexpected(Error(text.error().code(), "configuration: " + text.error().message()));
   DROVER_TRY(LoadedConfig loaded, ParseReceiverConfig(*text, options_.config_file));
@@ -254,6 +254,16 @@ void App::AddRoutes() {
   telemetry::AddRoutes(router_, registry_, {"drover-receiver"});
   api_->AddRoutes(router_);
   api::AddRuleRoutes(router_, [this] { return RuleGroups(); });
+  web::AddPages(router_,
+                {*engine_, *head_, clock_, [this] { return RuleGroups(); },
+                 [this]() -> std::string {
+                   Lock lock(mutex_);
+                   return last_reload_error_.empty()
+                              ? ""
+                              : "The last reload failed, the configuration before it runs: " +
+                                    last_reload_error_;
+                 },
+                 nullptr});
   if (options_.enable_remote_write) ingest::AddWriteRoute(router_, *write_);
   router_.Add("POST,PUT", "/-/reload", [this](const http::Request&) {
     if (!options_.enable_lifecycle)

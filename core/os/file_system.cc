@@ -231,4 +231,8 @@ std::unique_ptr<FileSystem> MakeFileSystem(std::string root) {
   return std::make_unique<OsFileSystem>(std::move(root));
 }
 
+Result<std::string> ReadUserFile(const std::string& path) {
+  return MakeFileSystem(path.starts_with('/') ? "/" : ".")->ReadFile(path);
+}
+
 }  // namespace drover

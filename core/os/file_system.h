@@ -78,4 +78,7 @@ class FileSystem {
 // `root` "/" or any folder; it need not exist yet. Reads follow symbolic links.
 std::unique_ptr<FileSystem> MakeFileSystem(std::string root);
 
+// A file by the path a user gave: absolute, or from the working folder.
+Result<std::string> ReadUserFile(const std::string& path);
+
 }  // namespace drover

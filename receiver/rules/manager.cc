@@ -220,7 +220,7 @@ Result<std::vector<GroupSpec>> LoadRuleFiles(const std::vector<std::string>& pat
       return Fail(ErrorCode::kInvalid, "error retrieving rule files for " + pattern);
     }
     for (const std::string& path : paths) {
-      DROVER_TRY(const std::string text, MakeFileSystem("/")->ReadFile(path));
+      DROVER_TRY(const std::string text, ReadUserFile(path));
       DROVER_TRY(std::vector<GroupSpec> groups, ParseRuleFile(text, path, options));
       std::move(groups.begin(), groups.end(), std::back_inserter(all));
     }

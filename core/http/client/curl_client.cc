@@ -36,8 +36,7 @@ std::string_view Trim(std::string_view text) {
 }
 
 Result<std::string> ReadSecretFile(const std::string& path) {
-  const auto fs = MakeFileSystem("/");
-  auto text = fs->ReadFile(path);
+  auto text = ReadUserFile(path);
   if (!text) return tl::unexpected(Error(ErrorCode::kDenied, text.error().message()));
   return std::string(Trim(*text));
 }
