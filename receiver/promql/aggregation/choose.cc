@@ -6,9 +6,24 @@
 
 #include "core/base/numbers.h"
 #include "receiver/promql/aggregation/grouping.h"
+#include "receiver/promql/histogram/trim.h"
 
 namespace drover::promql {
 namespace {
+
+// FNV-1a of the labels, its bits mixed: the same in every build, unlike Labels::Hash.
+std::uint64_t StableHash(const Labels& labels) {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char c : labels.bytes()) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 1099511628211ULL;
+  }
+  hash ^= hash >> 31;
+  hash *= 0x7FB5D329728EA185ULL;
+  hash ^= hash >> 27;
+  hash *= 0x81DADEF4BC2DD44DULL;
+  return hash ^ (hash >> 33);
+}
 
 // Go's %v of a float.
 std::string GoFloat(double v) {
@@ -62,7 +77,8 @@ void ByRatio(const std::vector<Column>& columns, const AggregateGroup& group, st
              double ratio, std::vector<std::size_t>& chosen) {
   for (const std::size_t index : group.members) {
     if (!columns[index].Has(step)) continue;
-    const double place = static_cast<double>(columns[index].labels.Hash()) / 18446744073709551616.0;
+    const double place =
+        static_cast<double>(StableHash(columns[index].labels)) / 18446744073709551616.0;
     if (ratio >= 0 ? place < ratio : place >= 1 + ratio) chosen.push_back(index);
   }
 }
@@ -158,11 +174,12 @@ Result<std::vector<Column>> CountValues(Evaluator& evaluator, const Aggregate& a
       const Column& column = columns[index];
       for (std::size_t i = 0; i < column.values.size(); ++i) {
         if (IsAbsent(column.values[i])) continue;
-        if (column.IsHistogram(column.first + i)) {
-          return Fail(ErrorCode::kUnsupported, "count_values of histograms is not supported");
-        }
         text.clear();
-        AppendFloatF(text, column.values[i]);
+        if (column.IsHistogram(column.first + i)) {
+          text = HistogramText(*column.histograms[i]);
+        } else {
+          AppendFloatF(text, column.values[i]);
+        }
         auto [it, fresh] = by_text.try_emplace(text, 0);
         if (fresh) {
           LabelsBuilder builder(group.labels);

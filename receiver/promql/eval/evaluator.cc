@@ -280,7 +280,8 @@ Result<Value> Evaluator::EvalBinary(const Binary& binary) {
     }
   }
   std::erase_if(columns, [](const Column& c) { return c.IsEmpty(); });
-  if (!IsComparison(binary.op) || binary.return_bool) DROVER_CHECK(DropNames(columns));
+  const bool keeps_name = (IsComparison(binary.op) && !binary.return_bool) || trims;
+  if (!keeps_name) DROVER_CHECK(DropNames(columns));
   return Value::Vector(std::move(columns));
 }
 

@@ -2,6 +2,7 @@
 
 #include "receiver/promql/histogram/arithmetic.h"
 #include "receiver/promql/histogram/buckets.h"
+#include "receiver/promql/histogram/trim.h"
 
 namespace drover::promql {
 namespace {
@@ -67,8 +68,7 @@ Result<Point> HistogramBinary(Evaluator& evaluator, const Binary& binary, const 
     case BinaryOp::kTrimUpper:
     case BinaryOp::kTrimLower:
       if (lhs.histogram && !rhs.histogram) {
-        return Fail(ErrorCode::kUnsupported,
-                    "operator \"" + std::string(Text(binary.op)) + "\" is not supported");
+        return Point::Of(Trimmed(*lhs.histogram, rhs.value, binary.op == BinaryOp::kTrimUpper));
       }
       break;
     default:

@@ -96,7 +96,7 @@ class VectorBinary {
   // Labels of a result; `one` may be null (filled).
   Labels ResultLabels(const Labels& many, const Labels* one) const {
     LabelsBuilder builder(many);
-    if (!comparison_) {
+    if (!comparison_ && !trims_) {
       builder.Reset(evaluator_.WithoutName(many));
     }
     if (matching_.cardinality == Cardinality::kOneToOne) {
@@ -122,7 +122,7 @@ class VectorBinary {
           ResultLabels(many,
                        one == kNobody ? nullptr : &one_[static_cast<std::size_t>(one)].labels),
           steps()));
-      results_.back().drop_name = binary_.return_bool || (comparison_ && drop_name);
+      results_.back().drop_name = binary_.return_bool || ((comparison_ || trims_) && drop_name);
     }
     return results_[it->second];
   }

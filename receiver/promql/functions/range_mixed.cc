@@ -110,22 +110,21 @@ class Mixed {
   Point Rate(bool counter, bool per_second) {
     if (w_.n < 2) return Point::None();
     if (floats_ > 0) return Warned("encountered a mix of histograms and floats for metric name ");
-    if (!OneKind()) return Point::None();
+    // A reset right after the first sample makes it count as empty: it is neither taken off nor
+    // added, so that its buckets do not matter.
+    const bool first_reset = counter && DetectReset(*h_[0], *h_[1]);
+    if (!OneKind(first_reset ? 1 : 0)) return Point::None();
     CheckHints(counter);
-    std::int32_t schema = h_[0]->schema;
-    for (std::size_t i = 1; i < w_.n; ++i) schema = std::min(schema, h_[i]->schema);
+    std::int32_t schema = h_[w_.n - 1]->schema;
+    for (std::size_t i = first_reset ? 1 : 0; i < w_.n; ++i) {
+      schema = std::min(schema, h_[i]->schema);
+    }
     FloatHistogram first = *h_[0];
     FloatHistogram sum = *h_[w_.n - 1];
-    ReduceTo(first, schema);
     ReduceTo(sum, schema);
     AddNotes notes;
-    // A reset right after the first sample makes it count as empty: it is neither taken off nor
-    // added, so that its bounds and thresholds do not matter.
-    const bool first_reset = counter && DetectReset(*h_[0], *h_[1]);
-    double first_count = first.count;
-    if (first_reset) {
-      first_count = 0;
-    } else {
+    if (!first_reset) {
+      ReduceTo(first, schema);
       sum = Add(sum, first, -1, notes);
     }
     for (std::size_t i = 2; counter && i < w_.n; ++i) {
@@ -137,8 +136,8 @@ class Mixed {
     const double sampled = Seconds(w_.t[w_.n - 1] - w_.t[0]);
     const double mean_distance = sampled / static_cast<double>(w_.n - 1);
     if (to_start >= mean_distance * 1.1) to_start = mean_distance / 2;
-    if (counter && sum.count > 0 && first_count >= 0) {
-      to_start = std::min(to_start, sampled * (first_count / sum.count));
+    if (counter && sum.count > 0 && first.count >= 0) {
+      to_start = std::min(to_start, sampled * (first.count / sum.count));
     }
     if (to_end >= mean_distance * 1.1) to_end = mean_distance / 2;
     double factor = (sampled + to_start + to_end) / sampled;

@@ -9,6 +9,7 @@
 #include "core/base/numbers.h"
 #include "core/regex/regex.h"
 #include "receiver/promql/engine.h"
+#include "receiver/promql/histogram/arithmetic.h"
 #include "receiver/promql/histogram/buckets.h"
 #include "receiver/promql/lexer.h"
 #include "receiver/promql/series_line.h"
@@ -145,10 +146,9 @@ class Runner {
   void Load(std::string_view line) {
     const std::string_view command = Word(line);
     const auto step = TimeOf(Word(line));
-    // load_with_nhcb: only the classic form is loaded, cases about the other one fail by
-    // themselves.
-    if (command != "load" && command != "load_with_nhcb") load_error_ = "unknown load";
-    std::map<Labels, std::vector<SeriesPoint>> loaded;
+    const bool with_nhcb = command == "load_with_nhcb";
+    if (command != "load" && !with_nhcb) load_error_ = "unknown load";
+    std::map<Labels, CustomHistograms> custom;
     while (BlockLine(line)) {
       const std::size_t end = promql::SeriesLabelsEnd(line);
       if (line.substr(0, end).ends_with("@st") || line.substr(end).starts_with("@st")) {
@@ -160,12 +160,99 @@ class Runner {
         load_error_ = series.error().message();
         continue;
       }
-      for (std::size_t i = 0; i < series->points.size(); ++i) {
-        const SeriesPoint& p = series->points[i];
-        if (p.absent) continue;
-        store_.Add(series->labels, static_cast<std::int64_t>(i) * step.value_or(0), p.value,
-                   p.histogram);
+      if (with_nhcb) Gather(*series, custom);
+      AddPoints(*series, step.value_or(0));
+    }
+    for (const auto& [labels, gathered] : custom) {
+      AddPoints(gathered.Series(labels), step.value_or(0));
+    }
+  }
+
+  // As a head gives them back: the first of a chunk knows nothing (or of a reset), the following
+  // ones know that there was none.
+  void AddPoints(const promql::SeriesLine& series, std::int64_t step) {
+    HistogramPtr before;
+    for (std::size_t i = 0; i < series.points.size(); ++i) {
+      const SeriesPoint& p = series.points[i];
+      if (p.absent) continue;
+      HistogramPtr stored = p.histogram;
+      if (stored && stored->counter_reset_hint != CounterResetHint::kGauge) {
+        auto copy = std::make_shared<FloatHistogram>(*stored);
+        if (!before || before->counter_reset_hint == CounterResetHint::kGauge) {
+          if (copy->counter_reset_hint != CounterResetHint::kReset) {
+            copy->counter_reset_hint = CounterResetHint::kUnknown;
+          }
+        } else {
+          copy->counter_reset_hint = promql::DetectReset(*before, *stored)
+                                         ? CounterResetHint::kReset
+                                         : CounterResetHint::kNotReset;
+        }
+        stored = copy;
       }
+      before = stored;
+      store_.Add(series.labels, static_cast<std::int64_t>(i) * step, p.value, stored);
+    }
+  }
+
+  // Classic series of one histogram, for load_with_nhcb.
+  struct CustomHistograms {
+    std::map<double, std::vector<SeriesPoint>> buckets;
+    std::vector<SeriesPoint> sum, count;
+
+    promql::SeriesLine Series(const Labels& labels) const {
+      promql::SeriesLine out{labels, {}};
+      std::size_t steps = 0;
+      for (const auto& [bound, points] : buckets) steps = std::max(steps, points.size());
+      const auto at = [](const std::vector<SeriesPoint>& points, std::size_t i) {
+        return i < points.size() && !points[i].absent ? std::optional<double>(points[i].value)
+                                                      : std::nullopt;
+      };
+      for (std::size_t i = 0; i < steps; ++i) {
+        FloatHistogram h;
+        h.schema = kCustomBucketsSchema;
+        double before = 0;
+        bool any = false;
+        std::vector<double> counts;
+        for (const auto& [bound, points] : buckets) {
+          const auto v = at(points, i);
+          if (!std::isinf(bound)) h.custom_values.push_back(bound);
+          any = any || v.has_value();
+          counts.push_back(v.value_or(before) - before);
+          before = v.value_or(before);
+        }
+        if (!std::isinf(buckets.rbegin()->first)) {
+          counts.push_back(at(count, i).value_or(before) - before);
+          before = at(count, i).value_or(before);
+        }
+        h.count = at(count, i).value_or(before);
+        h.sum = at(sum, i).value_or(0);
+        h.positive_spans = {{0, static_cast<std::uint32_t>(counts.size())}};
+        h.positive_buckets = counts;
+        promql::Compact(h);
+        SeriesPoint& point = out.points.emplace_back();
+        point.absent = !any;
+        point.histogram = std::make_shared<const FloatHistogram>(std::move(h));
+      }
+      return out;
+    }
+  };
+
+  static void Gather(const promql::SeriesLine& series, std::map<Labels, CustomHistograms>& custom) {
+    const std::string name(series.labels.Get(kMetricName));
+    const auto base = [&](std::string_view suffix) {
+      LabelsBuilder builder(series.labels);
+      builder.Set(kMetricName, name.substr(0, name.size() - suffix.size()));
+      builder.Del("le");
+      return builder.Build();
+    };
+    if (name.ends_with("_bucket")) {
+      if (const auto bound = ParseFloat(series.labels.Get("le"))) {
+        custom[base("_bucket")].buckets.try_emplace(*bound, series.points);
+      }
+    } else if (name.ends_with("_sum")) {
+      custom[base("_sum")].sum = series.points;
+    } else if (name.ends_with("_count")) {
+      custom[base("_count")].count = series.points;
     }
   }
 
