@@ -187,7 +187,10 @@ Result<builtin::BuiltinLoop::Collect> App::MakeNodeCollect(const NodeConfig& con
   auto runner = source->flags.MakeRunner(source->choice, clock_, log_);
   if (!runner) return explain(runner.error());
   source->runner = std::move(*runner);
-  return [source](exporters::MetricSink& sink) { source->runner->RunAll(sink); };
+  return [this, source](exporters::MetricSink& sink) {
+    builtin::CollectorTap::Sink tap(collectors_, sink);
+    source->runner->RunAll(tap);
+  };
 }
 
 Status App::ApplyBuiltins(const AgentConfig& config) {
@@ -255,7 +258,23 @@ Status App::Reload() {
   return {};
 }
 
+pages::View App::PageView() {
+  pages::View view;
+  for (const auto& [name, state] : collectors_.states())
+    view.collectors.push_back({name, state.success, state.seconds});
+  view.targets = scrapes_->status();
+  view.dropped = scrapes_->dropped();
+  if (const auto forwarder = switchboard_->forwarder()) view.endpoints = forwarder->status();
+  Lock lock(mutex_);
+  for (const auto& [kind, loop] : builtins_) view.builtins.push_back(loop->status());
+  if (!last_reload_error_.empty())
+    view.notice = "The last reload failed, the configuration before it runs: " + last_reload_error_;
+  return view;
+}
+
 void App::AddRoutes() {
+  pages::AddPages(
+      router_, [this] { return PageView(); }, clock_);
   telemetry::AddRoutes(router_, registry_, {"drover-agent"});
   router_.Add("POST,PUT", "/-/reload", [this](const http::Request&) {
     if (!options_.enable_lifecycle)

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "agent/builtin/builtin_loop.h"
+#include "agent/builtin/collector_tap.h"
 #include "agent/config/agent_config.h"
 #include "agent/forward/forwarder.h"
+#include "agent/pages/targets_page.h"
 #include "agent/scrape/scrape_manager.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -61,6 +63,7 @@ class App {
   Status ApplyBuiltins(const AgentConfig& config) REQUIRES(mutex_);
   Result<builtin::BuiltinLoop::Collect> MakeNodeCollect(const NodeConfig& config);
   void AddRoutes();
+  pages::View PageView();
 
   const AppOptions options_;
   Clock& clock_;
@@ -72,6 +75,7 @@ class App {
   Gauge& reload_ok_;
   Gauge& reload_time_;
   std::unique_ptr<Switchboard> switchboard_;
+  builtin::CollectorTap collectors_;
 
   Mutex mutex_;
   AgentConfig config_ GUARDED_BY(mutex_);

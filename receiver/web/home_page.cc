@@ -85,7 +85,7 @@ std::string HostCards(const Sources& sources, const std::map<std::string, Host>&
       const auto found = host.plots.find(line.title);
       std::string number = "-";
       if (const auto newest = host.newest.find(line.title); newest != host.newest.end()) {
-        number = html::ShortNumber(newest->second) + (line.percent ? " %" : "B/s");
+        number = html::ShortNumber(newest->second) + (line.percent ? " %" : " B/s");
       }
       out += "<div class=\"card\"><h3>" + html::Escape(line.title) + " <span class=\"dim\">" +
              html::Escape(number) + "</span></h3>";

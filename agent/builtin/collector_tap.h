@@ -1,0 +1,42 @@
+// Remembers how each collector of an exporter did last, on the way of its samples.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/base/mutex.h"
+#include "exporters/common/metric.h"
+
+namespace drover::agent::builtin {
+
+struct CollectorState {
+  bool success = false;
+  double seconds = 0;
+};
+
+// Thread-safe.
+class CollectorTap {
+ public:
+  // A sink that hands everything to `inner`, which outlives it. Families are known by their names'
+  // ends: …_scrape_collector_success and …_scrape_collector_duration_seconds, label collector.
+  class Sink final : public exporters::MetricSink {
+   public:
+    Sink(CollectorTap& tap, exporters::MetricSink& inner) : tap_(tap), inner_(inner) {}
+    using MetricSink::Add;
+    void Add(const exporters::MetricDesc& desc, std::span<const std::string_view> values,
+             double value) override;
+
+   private:
+    CollectorTap& tap_;
+    exporters::MetricSink& inner_;
+  };
+
+  std::map<std::string, CollectorState> states() const;
+
+ private:
+  void Note(const exporters::MetricDesc& desc, std::string_view collector, double value);
+  mutable Mutex mutex_;
+  std::map<std::string, CollectorState> states_ GUARDED_BY(mutex_);
+};
+
+}  // namespace drover::agent::builtin
