@@ -64,6 +64,9 @@ void Limit(List& list, std::size_t limit, Annotations& annotations) {
 
 Result<AnyValue> RangeVector(Evaluator& evaluator, const Expr& expr) {
   DROVER_TRY(const RangeShape shape, ShapeOf(evaluator, expr));
+  if (shape.extension != Extension::kNone) {
+    return Fail(ErrorCode::kInvalid, "anchored and smoothed need a function around them");
+  }
   Matrix matrix;
   const auto take = [&](RangeSeries& series) -> Status {
     const std::size_t n = series.samples.size();

@@ -9,15 +9,15 @@ Status FromSelector(Evaluator& evaluator, const MatrixSelector& matrix, const Ra
                     std::string_view function, const std::function<Status(RangeSeries&)>& visit) {
   Context& context = evaluator.context();
   const VectorSelector& selector = *matrix.selector;
-  if (selector.extension != Extension::kNone) {
-    return Fail(ErrorCode::kUnsupported, "the anchored and smoothed modifiers are not supported");
-  }
+  // Neighbours outside of the windows.
+  const std::int64_t before = shape.extension == Extension::kNone ? 0 : context.lookback_ms;
+  const std::int64_t after = shape.extension == Extension::kSmoothed ? context.lookback_ms : 0;
   SelectHints hints;
   hints.step_ms = evaluator.grid().step;
   hints.range_ms = shape.length;
   hints.function = std::string(function);
-  auto set = context.storage.Select(selector.matchers, shape.first_end - shape.length + 1,
-                                    shape.EndAt(evaluator.grid().size - 1), hints);
+  auto set = context.storage.Select(selector.matchers, shape.first_end - shape.length - before + 1,
+                                    shape.EndAt(evaluator.grid().size - 1) + after, hints);
   if (!set) return tl::unexpected(std::move(set).error().With("expanding series"));
   RangeSeries series;
   while ((*set)->Next()) {
@@ -120,6 +120,7 @@ Result<RangeShape> ShapeOf(Evaluator& evaluator, const Expr& expr) {
   if (shape.length <= 0) return Fail(ErrorCode::kInvalid, "duration must be greater than 0");
   DROVER_TRY(shape.first_end, evaluator.ReferenceTime(shift, evaluator.grid().start));
   shape.step = shift.at == AtKind::kNone ? evaluator.grid().step : 0;
+  if (!subquery) shape.extension = inner.As<MatrixSelector>().selector->extension;
   return shape;
 }
 

@@ -21,6 +21,7 @@ struct RangeShape {
   std::int64_t first_end = 0;
   std::int64_t step = 0;  // 0 when all windows are the same (@)
   std::int64_t length = 0;
+  Extension extension = Extension::kNone;
 
   std::int64_t EndAt(std::size_t k) const {
     return first_end + static_cast<std::int64_t>(k) * step;

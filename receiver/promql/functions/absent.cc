@@ -1,6 +1,7 @@
 #include <map>
 
 #include "receiver/promql/eval/window.h"
+#include "receiver/promql/functions/extended.h"
 #include "receiver/promql/functions/table.h"
 
 namespace drover::promql {
@@ -51,6 +52,7 @@ Result<Value> AbsentNow(Evaluator& evaluator, const Call& call) {
 Result<Value> AbsentOverTime(Evaluator& evaluator, const Call& call) {
   const Expr& arg = *call.args[0];
   DROVER_TRY(const RangeShape shape, ShapeOf(evaluator, arg));
+  DROVER_CHECK(CheckExtension(shape.extension, "absent_over_time"));
   std::vector<char> present(evaluator.grid().size, 0);
   DROVER_CHECK(ForEachRangeSeries(evaluator, arg, shape, "absent_over_time",
                                   [&](RangeSeries& series) -> Status {

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "receiver/promql/eval/window.h"
+#include "receiver/promql/functions/extended.h"
 #include "receiver/promql/functions/range_kernels.h"
 #include "receiver/promql/functions/range_mixed.h"
 #include "receiver/promql/functions/table.h"
@@ -52,6 +53,7 @@ class RangeRunner {
     DROVER_CHECK(CheckParameters());
     matrix_ = matrix;
     DROVER_TRY(shape_, ShapeOf(evaluator_, *matrix));
+    DROVER_CHECK(CheckExtension(shape_.extension, call_.signature->name));
     DROVER_CHECK(ForEachRangeSeries(evaluator_, *matrix, shape_, call_.signature->name,
                                     [this](RangeSeries& series) { return OneSeries(series); }));
     if ((traits_ & kKeepsName) == 0) {
@@ -91,6 +93,7 @@ class RangeRunner {
   Status OneSeries(RangeSeries& series) {
     const auto& times = series.samples.t_ms;
     const auto& values = series.samples.value;
+    if (shape_.extension != Extension::kNone) return ExtendedSeries(series);
     if (!series.samples.histograms.empty()) return SeriesWithHistograms(series);
     if ((traits_ & kNeedsDrops) != 0) FindDrops(values, drops_);
     const std::size_t steps = evaluator_.grid().size;
@@ -134,6 +137,27 @@ class RangeRunner {
     column.labels = std::move(series.labels);
     column.drop_name = series.drop_name;
     column.Trim();
+    if ((traits_ & kCounter) != 0) Complain(column.labels.Get(kMetricName));
+    columns_.push_back(std::move(column));
+    return {};
+  }
+
+  Status ExtendedSeries(RangeSeries& series) {
+    if (!series.samples.histograms.empty()) {
+      return Fail(ErrorCode::kUnsupported,
+                  "anchored and smoothed are not supported for native histograms");
+    }
+    Column column = WideColumn(std::move(series.labels), evaluator_.grid().size);
+    column.drop_name = series.drop_name;
+    const SampleColumns& samples = series.samples;
+    for (std::size_t k = 0; k < column.values.size(); ++k) {
+      const std::int64_t end = shape_.EndAt(k);
+      column.values[k] = OverExtended(shape_.extension, call_.signature->name,
+                                      {samples.t_ms.data(), samples.value.data(), samples.size(),
+                                       end - shape_.length, end, evaluator_.context().lookback_ms});
+    }
+    DROVER_CHECK(evaluator_.context().budget.Look(samples.size()));
+    if (column.IsEmpty()) return {};
     if ((traits_ & kCounter) != 0) Complain(column.labels.Get(kMetricName));
     columns_.push_back(std::move(column));
     return {};

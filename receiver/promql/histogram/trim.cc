@@ -18,7 +18,7 @@ struct Kept {
 };
 
 double Middle(bool linear, double lower, double upper) {
-  if (lower == -kInf) return upper;
+  if (lower == -kInf) return upper > 0 ? upper / 2 : upper;
   if (upper == kInf) return lower;
   if (linear) return (lower + upper) / 2;
   const double middle = std::sqrt(lower * upper);
