@@ -13,19 +13,41 @@ bool IsIdentifying(std::string_view label) {
          std::end(kIdentifying);
 }
 
-// `@` and offset of the first argument, when all selectors in it agree.
-void FindShift(const Expr& expr, const Shift*& shift, bool& differ) {
-  if (expr.kind == ExprKind::kVectorSelector) {
-    const Shift& found = expr.As<VectorSelector>().shift;
-    if (shift != nullptr) {
-      differ = differ || shift->at != found.at || shift->at_ms != found.at_ms ||
-               shift->has_offset != found.has_offset || shift->offset.ms != found.offset.ms ||
-               shift->offset.expr || found.offset.expr;
-    }
-    shift = &found;
-    return;
+// Where a selector looks, with the subqueries around it: the info series are looked up there too.
+struct Place {
+  AtKind at = AtKind::kNone;
+  std::int64_t at_ms = 0;
+  std::int64_t offset_ms = 0;
+  bool operator==(const Place&) const = default;
+};
+
+Result<Place> Inside(const Evaluator& evaluator, const Place& outer, const Shift& shift) {
+  Place place = outer;
+  std::int64_t offset = 0;
+  if (shift.has_offset) {
+    DROVER_TRY(offset, evaluator.ResolveMs(shift.offset));
   }
-  ForEachChild(expr, [&](const Expr& child) { FindShift(child, shift, differ); });
+  if (shift.at != AtKind::kNone) return Place{shift.at, shift.at_ms, offset};
+  place.offset_ms += offset;
+  return place;
+}
+
+Status FindPlaces(const Evaluator& evaluator, const Expr& expr, const Place& outer,
+                  std::vector<Place>& found) {
+  Place inner = outer;
+  if (expr.kind == ExprKind::kVectorSelector) {
+    DROVER_TRY(inner, Inside(evaluator, outer, expr.As<VectorSelector>().shift));
+    found.push_back(inner);
+    return {};
+  }
+  if (expr.kind == ExprKind::kSubquery) {
+    DROVER_TRY(inner, Inside(evaluator, outer, expr.As<Subquery>().shift));
+  }
+  Status status;
+  ForEachChild(expr, [&](const Expr& child) {
+    if (status) status = FindPlaces(evaluator, child, inner, found);
+  });
+  return status;
 }
 
 class Info {
@@ -83,10 +105,17 @@ class Info {
     }
     VectorSelector selector;
     selector.matchers = info_matchers_;
-    const Shift* shift = nullptr;
-    bool differ = false;
-    FindShift(*call_.args[0], shift, differ);
-    if (shift != nullptr && !differ) selector.shift = *shift;
+    std::vector<Place> places;
+    DROVER_CHECK(FindPlaces(evaluator_, *call_.args[0], {}, places));
+    const bool agree =
+        !places.empty() &&
+        std::all_of(places.begin(), places.end(), [&](const Place& p) { return p == places[0]; });
+    if (agree) {
+      selector.shift.at = places[0].at;
+      selector.shift.at_ms = places[0].at_ms;
+      selector.shift.has_offset = places[0].offset_ms != 0;
+      selector.shift.offset.ms = places[0].offset_ms;
+    }
     DROVER_TRY(infos_, SelectInstant(evaluator_, selector, SelectorOutput::kValue));
     DROVER_TRY(std::vector<Column> times,
                SelectInstant(evaluator_, selector, SelectorOutput::kTimestamp));
