@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/numbers.h"
+#include "receiver/template/default_templates.h"
 #include "receiver/template/functions.h"
 #include "receiver/template/notification_data.h"
 #include "tests/support/data.h"
@@ -85,7 +86,11 @@ int main(int argc, char** argv) {
     files.push_back(*folder + "/vectors.json");
   }
   tmpl::AlertmanagerEnv env;
-  const tmpl::TemplateSet set(tmpl::AlertmanagerFunctions(env));
+  tmpl::TemplateSet set(tmpl::AlertmanagerFunctions(env));
+  if (auto parsed = set.Parse("default.tmpl", tmpl::DefaultTemplates()); !parsed) {
+    std::printf("%s\n", parsed.error().message().c_str());
+    return 1;
+  }
   std::set<std::string> passing, failing;
   for (const std::string& file : files) {
     std::ifstream in(file);
