@@ -51,9 +51,10 @@ std::string Bad(char verb, const Value& v) {
 std::string InBase(std::int64_t v, unsigned base, bool upper, const Spec& spec,
                    std::string_view prefix) {
   std::uint64_t n = v < 0 ? 0 - static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v);
+  const std::string_view alphabet = upper ? "0123456789ABCDEF" : "0123456789abcdef";
   std::string digits;
   do {
-    digits.insert(digits.begin(), (upper ? "0123456789ABCDEF" : "0123456789abcdef")[n % base]);
+    digits.insert(digits.begin(), alphabet[n % base]);
     n /= base;
   } while (n > 0);
   while (spec.precision && digits.size() < static_cast<std::size_t>(*spec.precision)) {

@@ -1,6 +1,7 @@
 // Inside the engine: what one running query shares between its parts.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <stop_token>
 #include <string_view>
@@ -18,7 +19,10 @@ class SampleBudget {
   explicit SampleBudget(std::size_t max) : max_(max) {}
   // kExhausted when `n` more are too many.
   Status Hold(std::size_t n);
-  void Release(std::size_t n) { held_ -= n; }
+  void Release(std::size_t n) {
+    assert(n <= held_);
+    held_ -= n;
+  }
   // Points of a window, held only while a function looks at them.
   Status Look(std::size_t n) {
     total_ += n;
@@ -26,6 +30,23 @@ class SampleBudget {
     return held_ + n > max_ ? TooMany() : Status();
   }
   void LookedAt(std::size_t n) { total_ += n; }
+  // While a node gathers its series: what they hold counts at once, so that a result that is too
+  // large ends before it is there. Eval counts the whole again when the node is done.
+  class Gathering {
+   public:
+    explicit Gathering(SampleBudget& budget) : budget_(budget) {}
+    ~Gathering() { budget_.Release(held_); }
+    Gathering(const Gathering&) = delete;
+    Gathering& operator=(const Gathering&) = delete;
+    Status Add(std::size_t n) {
+      held_ += n;
+      return budget_.Hold(n);
+    }
+
+   private:
+    SampleBudget& budget_;
+    std::size_t held_ = 0;
+  };
   std::size_t held() const { return held_; }
   std::size_t peak() const { return peak_; }
   std::size_t total() const { return total_; }

@@ -41,6 +41,7 @@ Result<std::vector<Column>> SelectInstant(Evaluator& evaluator, const VectorSele
   if (!set) return tl::unexpected(std::move(set).error().With("expanding series"));
 
   std::vector<Column> columns;
+  SampleBudget::Gathering gathering(context.budget);
   SampleColumns samples;
   while ((*set)->Next()) {
     DROVER_CHECK(context.Continue());
@@ -73,7 +74,8 @@ Result<std::vector<Column>> SelectInstant(Evaluator& evaluator, const VectorSele
       }
     }
     if (found == 0) continue;
-    DROVER_CHECK(context.budget.Look(found + weight));
+    context.budget.LookedAt(found + weight);
+    DROVER_CHECK(gathering.Add(found + weight));
     column.labels = (*set)->labels();
     column.Trim();
     columns.push_back(std::move(column));

@@ -86,6 +86,7 @@ Status FromSubquery(Evaluator& evaluator, const Subquery& subquery, const RangeS
   const std::size_t held_before = context.budget.held();
   Evaluator evaluation(context, inner);
   DROVER_TRY(const std::vector<Column> columns, evaluation.Vector(*subquery.expr));
+  const std::size_t held = context.budget.held() - held_before;
   RangeSeries series;
   for (const Column& column : columns) {
     DROVER_CHECK(context.Continue());
@@ -102,7 +103,7 @@ Status FromSubquery(Evaluator& evaluator, const Subquery& subquery, const RangeS
     series.drop_name = column.drop_name;
     DROVER_CHECK(visit(series));
   }
-  context.budget.Release(context.budget.held() - held_before);
+  context.budget.Release(held);
   return {};
 }
 

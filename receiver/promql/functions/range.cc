@@ -36,7 +36,11 @@ void FindDrops(const std::vector<double>& values, std::vector<std::uint32_t>& dr
 class RangeRunner {
  public:
   RangeRunner(Evaluator& evaluator, const Call& call, RangeKernel kernel, unsigned traits)
-      : evaluator_(evaluator), call_(call), kernel_(kernel), traits_(traits) {}
+      : evaluator_(evaluator),
+        call_(call),
+        kernel_(kernel),
+        traits_(traits),
+        gathering_(evaluator.context().budget) {}
 
   Result<Value> Run() {
     const Expr* matrix = nullptr;
@@ -137,6 +141,7 @@ class RangeRunner {
     column.labels = std::move(series.labels);
     column.drop_name = series.drop_name;
     column.Trim();
+    DROVER_CHECK(gathering_.Add(column.values.size()));
     if ((traits_ & kCounter) != 0) Complain(column.labels.Get(kMetricName));
     columns_.push_back(std::move(column));
     return {};
@@ -158,6 +163,7 @@ class RangeRunner {
     }
     DROVER_CHECK(evaluator_.context().budget.Look(samples.size()));
     if (column.IsEmpty()) return {};
+    DROVER_CHECK(gathering_.Add(column.values.size()));
     if ((traits_ & kCounter) != 0) Complain(column.labels.Get(kMetricName));
     columns_.push_back(std::move(column));
     return {};
@@ -189,6 +195,7 @@ class RangeRunner {
       SetPoint(column, k, OverMixed(mixed, w, series.samples.histograms.data() + low));
     }
     if (column.IsEmpty()) return {};
+    DROVER_CHECK(gathering_.Add(column.values.size()));
     if ((traits_ & kCounter) != 0 && mixed.float_results) {
       Complain(column.labels.Get(kMetricName));
     }
@@ -214,6 +221,7 @@ class RangeRunner {
   std::vector<double> p1_, p2_;
   std::vector<std::uint32_t> drops_;
   std::vector<Column> columns_;
+  SampleBudget::Gathering gathering_;
   std::string last_complaint_;
 };
 

@@ -73,6 +73,11 @@ TEST_SUITE("receiver/promql/engine") {
     CHECK(many.error().message() ==
           "query processing would load too many samples into memory in query execution");
 
+    const Engine ranging(options, f.clock);
+    CHECK(ranging.Range(f.store, *ranging.Parse("a"), FromMs(0), FromMs(2'000'000), Millis(60'000))
+              .error()
+              .code() == ErrorCode::kExhausted);
+
     QueryParams params;
     params.timeout = Millis(-1);
     CHECK(f.Run("a", 0, {}, params).error().message() ==
