@@ -58,7 +58,9 @@ struct Flags::State {
   }
   void Value(Entry& entry, std::string_view value_name, std::string_view help) {
     entry.option = app.add_option("--" + entry.name, entry.raw, std::string(help));
-    entry.option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    entry.option->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
     std::string shown(value_name);
     const std::string now = entry.text();
     if (!now.empty()) shown += "=" + now;

@@ -52,6 +52,16 @@ TEST_SUITE("core/config/flags") {
     CHECK(p.values.file.empty());
     CHECK(p.values.max == 2);
   }
+  TEST_CASE("a flag takes one value and leaves the words behind it alone") {
+    std::string url;
+    std::vector<std::string> words;
+    Flags flags("prog", "Does things.");
+    flags.Add("url", url, "URL.");
+    flags.AddPositional("WORD", words, 1, 3, "Words.");
+    REQUIRE(flags.Parse({"--url=u", "a", "b"}).has_value());
+    CHECK(url == "u");
+    CHECK(words == std::vector<std::string>{"a", "b"});
+  }
   TEST_CASE("mistakes are named") {
     CHECK(Run({"--web.mx=1"}).result.error().message() ==
           "unknown flag --web.mx, did you mean --web.max? (--help lists all)");
