@@ -1,5 +1,7 @@
 #include "tests/support/fake_clock.h"
 
+#include <iterator>
+
 namespace drover::testing {
 
 TimePoint FakeClock::Now() const {
@@ -14,10 +16,10 @@ MonoTime FakeClock::Mono() const {
 
 bool FakeClock::SleepUntil(MonoTime deadline, std::stop_token stop) {
   Lock lock(mutex_);
-  ++sleepers_;
+  const auto place = deadlines_.insert(deadline);
   changed_.NotifyAll();
   changed_.Wait(mutex_, stop, [&]() NO_THREAD_SAFETY_ANALYSIS { return mono_ >= deadline; });
-  --sleepers_;
+  deadlines_.erase(place);
   changed_.NotifyAll();
   return !stop.stop_requested();
 }
@@ -32,8 +34,9 @@ void FakeClock::Advance(Millis by) {
 bool FakeClock::WaitForSleepers(int n) {
   Lock lock(mutex_);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  return changed_.WaitUntil(mutex_, std::stop_token(), deadline,
-                            [&]() NO_THREAD_SAFETY_ANALYSIS { return sleepers_ >= n; });
+  return changed_.WaitUntil(mutex_, std::stop_token(), deadline, [&]() NO_THREAD_SAFETY_ANALYSIS {
+    return std::distance(deadlines_.upper_bound(mono_), deadlines_.end()) >= n;
+  });
 }
 
 }  // namespace drover::testing

@@ -1,7 +1,7 @@
 // A clock that moves only when told. Sleepers wake when Advance passes their deadline.
 #pragma once
 
-#include <atomic>
+#include <set>
 
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
@@ -18,7 +18,8 @@ class FakeClock final : public Clock {
   bool SleepUntil(MonoTime deadline, std::stop_token stop) override;
 
   void Advance(Millis by);
-  // Real time passes until `n` threads sleep in this clock (or 5 s are over: false).
+  // Real time passes until `n` threads sleep in this clock, not counting
+  // those whose time has come (or 5 s are over: false).
   bool WaitForSleepers(int n);
 
  private:
@@ -26,7 +27,7 @@ class FakeClock final : public Clock {
   CondVar changed_;
   TimePoint now_ GUARDED_BY(mutex_);
   MonoTime mono_ GUARDED_BY(mutex_){};
-  int sleepers_ GUARDED_BY(mutex_) = 0;
+  std::multiset<MonoTime> deadlines_ GUARDED_BY(mutex_);  // of those who sleep
 };
 
 }  // namespace drover::testing
