@@ -167,6 +167,7 @@ Value ToValue(const NotificationData& data) {
   add("GroupLabels", "groupLabels", KeyValues(data.group_labels));
   add("CommonLabels", "commonLabels", KeyValues(data.common_labels));
   add("CommonAnnotations", "commonAnnotations", KeyValues(data.common_annotations));
+  add("RouteLabels", data.route_labels.empty() ? "" : "routeLabels", KeyValues(data.route_labels));
   add("ExternalURL", "externalURL", data.external_url);
   return Value(std::move(object));
 }

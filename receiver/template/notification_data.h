@@ -28,6 +28,7 @@ struct NotificationData {
   std::map<std::string, std::string> group_labels;
   std::map<std::string, std::string> common_labels;
   std::map<std::string, std::string> common_annotations;
+  std::map<std::string, std::string> route_labels;
   std::string external_url;
 };
 
