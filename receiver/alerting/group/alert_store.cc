@@ -1,0 +1,136 @@
+#include "receiver/alerting/group/alert_store.h"
+
+#include <algorithm>
+
+#include "core/base/json_escape.h"
+#include "core/json/reader.h"
+#include "core/json/writer.h"
+
+namespace drover::alerting {
+namespace {
+
+Status Validate(const alert::Alert& a) {
+  const auto bad = [](std::string text) { return Fail(ErrorCode::kInvalid, std::move(text)); };
+  if (a.starts_at == TimePoint{}) return bad("start time missing");
+  if (a.ends_at != TimePoint{} && a.ends_at < a.starts_at)
+    return bad("start time must be before end time");
+  if (a.labels.empty()) return bad("at least one label pair required");
+  for (const LabelView& label : a.labels) {
+    if (!IsValidUtf8(label.name) || label.name.empty())
+      return bad("invalid label set: invalid name \"" + std::string(label.name) + "\"");
+    if (!IsValidUtf8(label.value))
+      return bad("invalid label set: invalid value \"" + std::string(label.value) + "\"");
+  }
+  for (const auto& [name, value] : a.annotations) {
+    if (!IsValidUtf8(name) || name.empty())
+      return bad("invalid annotations: invalid name \"" + name + "\"");
+    if (!IsValidUtf8(value)) return bad("invalid annotations: invalid value \"" + value + "\"");
+  }
+  return {};
+}
+
+bool Overlap(const alert::Alert& old, const alert::Alert& fresh) {
+  return (fresh.ends_at > old.starts_at && fresh.ends_at < old.ends_at) ||
+         (fresh.starts_at > old.starts_at && fresh.starts_at < old.ends_at);
+}
+
+}  // namespace
+
+alert::Alert Merge(const alert::Alert& old, const alert::Alert& fresh, TimePoint now) {
+  const bool newer = fresh.updated_at >= old.updated_at;
+  alert::Alert out = newer ? fresh : old;
+  const alert::Alert& other = newer ? old : fresh;
+  out.starts_at = std::min(out.starts_at, other.starts_at);
+  if (out.ResolvedAt(now)) {
+    if (other.ResolvedAt(now)) out.ends_at = std::max(out.ends_at, other.ends_at);
+  } else if (other.ends_at > out.ends_at && !other.ends_at_made_up) {
+    out.ends_at = other.ends_at;
+  }
+  return out;
+}
+
+Result<AlertStore> AlertStore::Open(Database* database) {
+  AlertStore out(database);
+  if (database == nullptr) return out;
+  Status parsed;
+  DROVER_CHECK(database->Read(
+      "SELECT fingerprint, labels, annotations, starts_ms, ends_ms, updated_ms, made_up, "
+      "generator_url FROM alerts",
+      {}, [&](const SqlRow& row) {
+        auto stored = std::make_shared<alert::Alert>();
+        const auto time = [&](std::size_t i) { return FromMs(std::get<std::int64_t>(row[i])); };
+        stored->labels = Labels::FromBytes(std::get<std::string>(row[1]));
+        const auto annotations = json::Parse(std::get<std::string>(row[2]));
+        const auto fingerprint = static_cast<std::uint64_t>(std::get<std::int64_t>(row[0]));
+        if (!annotations || alert::Fingerprint(stored->labels) != fingerprint) {
+          parsed = Fail(ErrorCode::kCorrupt, "a stored alert");
+          return;
+        }
+        for (const auto& [key, value] : annotations->members())
+          stored->annotations[key] = value.AsString();
+        stored->starts_at = time(3);
+        stored->ends_at = time(4);
+        stored->updated_at = time(5);
+        stored->ends_at_made_up = std::get<std::int64_t>(row[6]) != 0;
+        stored->generator_url = std::get<std::string>(row[7]);
+        out.alerts_[fingerprint] = std::move(stored);
+      }));
+  DROVER_CHECK(parsed);
+  return out;
+}
+
+Result<std::pair<std::uint64_t, AlertPtr>> AlertStore::Put(alert::Alert fresh, TimePoint now,
+                                                           Millis resolve_timeout) {
+  fresh.updated_at = now;
+  if (fresh.starts_at == TimePoint{})
+    fresh.starts_at = fresh.ends_at == TimePoint{} ? now : fresh.ends_at;
+  if (fresh.ends_at == TimePoint{}) {
+    fresh.ends_at = now + resolve_timeout;
+    fresh.ends_at_made_up = true;
+  }
+  DROVER_CHECK(Validate(fresh));
+  const std::uint64_t fingerprint = alert::Fingerprint(fresh.labels);
+  AlertPtr& slot = alerts_[fingerprint];
+  if (slot != nullptr && Overlap(*slot, fresh)) fresh = Merge(*slot, fresh, now);
+  slot = std::make_shared<const alert::Alert>(std::move(fresh));
+  if (database_ != nullptr) dirty_[fingerprint] = slot;
+  return std::pair(fingerprint, slot);
+}
+
+Status AlertStore::Flush() {
+  if (dirty_.empty()) return {};
+  std::vector<Database::Statement> statements;
+  for (const auto& [fingerprint, a] : dirty_) {
+    const auto key = static_cast<std::int64_t>(fingerprint);
+    if (a == nullptr) {
+      statements.push_back({"DELETE FROM alerts WHERE fingerprint = ?", {key}});
+      continue;
+    }
+    json::Writer annotations(false);
+    annotations.BeginObject();
+    for (const auto& [name, value] : a->annotations) annotations.Key(name).String(value);
+    annotations.EndObject();
+    statements.push_back(
+        {"INSERT OR REPLACE INTO alerts (fingerprint, labels, annotations, starts_ms, ends_ms, "
+         "updated_ms, made_up, generator_url) VALUES (?,?,?,?,?,?,?,?)",
+         {key, a->labels.bytes(), annotations.Take(), ToMs(a->starts_at), ToMs(a->ends_at),
+          ToMs(a->updated_at), std::int64_t{a->ends_at_made_up}, a->generator_url}});
+  }
+  DROVER_CHECK(database_->Write(statements));
+  dirty_.clear();
+  return {};
+}
+
+std::vector<std::pair<std::uint64_t, AlertPtr>> AlertStore::CollectGarbage(TimePoint t) {
+  std::vector<std::pair<std::uint64_t, AlertPtr>> gone;
+  for (const auto& [fingerprint, a] : alerts_) {
+    if (a->ResolvedAt(t)) gone.emplace_back(fingerprint, a);
+  }
+  for (const auto& [fingerprint, a] : gone) {
+    alerts_.erase(fingerprint);
+    if (database_ != nullptr) dirty_[fingerprint] = nullptr;
+  }
+  return gone;
+}
+
+}  // namespace drover::alerting

@@ -1,0 +1,44 @@
+// All alerts that are known, by fingerprint: merged as they arrive, kept over restarts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "receiver/alert/alert.h"
+#include "receiver/alerting/notify/message.h"
+#include "receiver/alerting/store/database.h"
+
+namespace drover::alerting {
+
+// One thread at a time.
+class AlertStore {
+ public:
+  // Null `database`: in memory only. kCorrupt.
+  static Result<AlertStore> Open(Database* database);
+
+  // Fills in times the sender left out, drops empty labels, checks, and merges with the stored
+  // alert of the same labels. kInvalid: not stored.
+  Result<std::pair<std::uint64_t, AlertPtr>> Put(alert::Alert alert, TimePoint now,
+                                                 Millis resolve_timeout);
+  // Writes what changed since the last call, all in one go.
+  Status Flush();
+  // Forgets alerts that ended before `t`; returns them.
+  std::vector<std::pair<std::uint64_t, AlertPtr>> CollectGarbage(TimePoint t);
+
+  const std::unordered_map<std::uint64_t, AlertPtr>& alerts() const { return alerts_; }
+
+ private:
+  explicit AlertStore(Database* database) : database_(database) {}
+  Database* database_;
+  std::unordered_map<std::uint64_t, AlertPtr> alerts_;
+  std::map<std::uint64_t, AlertPtr> dirty_;  // null: to be deleted
+};
+
+// Two alerts of the same labels whose spans overlap, as one.
+alert::Alert Merge(const alert::Alert& old, const alert::Alert& fresh, TimePoint now);
+
+}  // namespace drover::alerting
