@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "core/base/duration.h"
+#include "core/base/version.h"
 #include "core/telemetry/telemetry.h"
+#include "receiver/alerting_view.h"
+#include "receiver/api/alertmanager_v2/api.h"
 #include "receiver/api/prometheus_v1/rules.h"
 #include "receiver/ingest/write_route.h"
 #include "receiver/web/pages.h"
@@ -36,6 +39,10 @@ Labels LabelsOf(const std::map<std::string, std::string>& map) {
 
 void AddFlags(Flags& flags, AppOptions& options) {
   flags.Add("config.file", options.config_file, "Configuration file.");
+  flags.Add("alerting.config.file", options.alerting_config_file,
+            "Alertmanager configuration; without it alerts are shown and sent to nobody.");
+  flags.Add("alerting.data.retention", options.alerting_retention,
+            "How long ended silences and the history of notifications are kept.");
   flags.Add("storage.tsdb.path", options.storage_path, "Folder for all data.");
   flags.Add("storage.tsdb.retention.time", options.retention, "How long samples are kept.");
   flags.Add("storage.fsync", options.fsync,
@@ -100,9 +107,10 @@ Status App::Begin() {
   engine.default_subquery_step = loaded.config.global.evaluation_interval;
   engine_ = std::make_unique<promql::Engine>(engine, clock_);
 
-  sink_ = std::make_unique<NoSink>();
+  DROVER_CHECK(StartAlerting());
+  alert::AlertSink& sink = alerting_ ? static_cast<alert::AlertSink&>(*alerting_) : *no_sink_;
   rule_environment_ = std::make_unique<rules::Environment>(
-      rules::Environment{*engine_, *head_, *head_, *sink_, clock_, registry_, log_});
+      rules::Environment{*engine_, *head_, *head_, sink, clock_, registry_, log_});
 
   api::StatusSource status;
   status.config_yaml = [this] {
@@ -160,6 +168,30 @@ Status App::OpenStore() {
   AddFreshnessMetrics(registry_, freshness_->targets(), clock_);
   write_ = std::make_unique<ingest::WriteHandler>(*freshness_, clock_, registry_,
                                                   ingest::WriteOptions{});
+  return {};
+}
+
+Status App::StartAlerting() {
+  no_sink_ = std::make_unique<NoSink>();
+  if (options_.alerting_config_file.empty()) {
+    log_.Info("no --alerting.config.file: alerts are shown and sent to nobody");
+    return {};
+  }
+  DROVER_TRY(alerting::LoadedConfig loaded, alerting::LoadConfig(options_.alerting_config_file));
+  for (const std::string& warning : loaded.warnings)
+    log_.Warn("alerting configuration", {{"at", warning}});
+  curl_ = std::make_unique<http::CurlLoop>("drover-receiver/" + std::string(Version()));
+  DROVER_CHECK(fs_->MakeDirs("alerting"));
+  alerting::AlertingOptions options;
+  options.folder = fs_->RealPath("alerting");
+  options.retention = options_.alerting_retention;
+  options.dispatch.senders = 8;
+  options.dispatch.external_url = ExternalUrl();
+  DROVER_TRY(alerting_,
+             alerting::Alerting::Start(
+                 std::move(loaded), options, clock_,
+                 [this](const http::ClientConfig& config) { return curl_->MakeClient(config); },
+                 registry_, log_));
   return {};
 }
 
@@ -239,6 +271,15 @@ Status App::Reload() {
   };
   const auto loaded = Load();
   if (!loaded) return fail(loaded.error());
+  if (alerting_) {
+    auto routing = alerting::LoadConfig(options_.alerting_config_file);
+    if (!routing) {
+      alerting_->ReloadFailed();
+      return fail(routing.error());
+    }
+    if (const Status reloaded = alerting_->Reload(std::move(*routing)); !reloaded)
+      return fail(reloaded.error());
+  }
   if (const Status applied = Apply(loaded->config); !applied) return fail(applied.error());
   reload_ok_.Set(1);
   reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
@@ -263,7 +304,14 @@ void App::AddRoutes() {
                               : "The last reload failed, the configuration before it runs: " +
                                     last_reload_error_;
                  },
-                 nullptr});
+                 alerting_ ? std::function<web::AlertingView()>([this] {
+                   web::AlertingView view = MakeAlertingView(*alerting_);
+                   Lock lock(mutex_);
+                   view.external_labels = config_.global.external_labels;
+                   return view;
+                 })
+                           : nullptr});
+  if (alerting_) api::AddAlertmanagerApi(router_, *alerting_);
   if (options_.enable_remote_write) ingest::AddWriteRoute(router_, *write_);
   router_.Add("POST,PUT", "/-/reload", [this](const http::Request&) {
     if (!options_.enable_lifecycle)
@@ -294,6 +342,8 @@ void App::Stop() {
     }
     if (manager) manager->Stop();
   }
+  alerting_.reset();
+  curl_.reset();
   write_.reset();
   freshness_.reset();
   head_.reset();

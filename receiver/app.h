@@ -8,9 +8,11 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/config/flags.h"
+#include "core/http/client/curl_client.h"
 #include "core/http/server.h"
 #include "core/metrics/registry.h"
 #include "core/os/folder_lock.h"
+#include "receiver/alerting/alerting.h"
 #include "receiver/api/prometheus_v1/api.h"
 #include "receiver/config/receiver_config.h"
 #include "receiver/freshness/freshness.h"
@@ -24,6 +26,7 @@ namespace drover::receiver {
 
 struct AppOptions {
   std::string config_file = "/etc/drover/receiver.yml";
+  std::string alerting_config_file;
   std::string storage_path = "/var/lib/drover-receiver";
   std::string listen = ":9090";
   std::string external_url;
@@ -38,6 +41,7 @@ struct AppOptions {
   Millis resend_delay = std::chrono::minutes(1);
   Millis outage_tolerance = std::chrono::hours(1);
   Millis grace_period = std::chrono::minutes(10);
+  Millis alerting_retention = std::chrono::hours(120);
 };
 void AddFlags(Flags& flags, AppOptions& options);
 
@@ -63,6 +67,7 @@ class App {
   Result<LoadedConfig> Load() const;
   Status Apply(const ReceiverConfig& config);
   Status OpenStore();
+  Status StartAlerting();
   void AddRoutes();
   std::vector<rules::GroupSnapshot> RuleGroups();
   std::string ExternalUrl() const;
@@ -81,7 +86,9 @@ class App {
   std::unique_ptr<ingest::WriteHandler> write_;
   std::unique_ptr<promql::Engine> engine_;
   std::unique_ptr<api::PrometheusApi> api_;
-  std::unique_ptr<alert::AlertSink> sink_;
+  std::unique_ptr<http::CurlLoop> curl_;  // with a routing configuration
+  std::unique_ptr<alerting::Alerting> alerting_;
+  std::unique_ptr<alert::AlertSink> no_sink_;
   std::unique_ptr<rules::Environment> rule_environment_;
   std::unique_ptr<SelfRecorder> self_;
 

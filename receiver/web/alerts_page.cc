@@ -37,7 +37,11 @@ std::string DeliveryText(const Delivery* delivery) {
 
 std::string AlertRow(const Sources& sources, const rules::AlertSnapshot& alert,
                      const AlertingView& view) {
-  const auto found = view.deliveries.find(alert::Fingerprint(alert.labels));
+  LabelsBuilder routed(alert.labels);
+  for (const auto& [name, text] : view.external_labels) {
+    if (routed.Get(name).empty()) routed.Set(name, text);
+  }
+  const auto found = view.deliveries.find(alert::Fingerprint(routed.Build()));
   std::string value;
   AppendGoFloat(value, alert.value);
   std::string out = "<tr><td>" + StateBadge(alert.state) + "</td><td><code>" +

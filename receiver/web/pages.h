@@ -34,7 +34,9 @@ struct SilenceRow {
   std::string comment;
 };
 struct AlertingView {
-  std::map<std::uint64_t, Delivery> deliveries;  // by alert fingerprint
+  std::map<std::uint64_t, Delivery> deliveries;  // by fingerprint, external labels included
+  std::map<std::string, std::string>
+      external_labels;  // what rules' alerts gained on their way to routing
   std::vector<SilenceRow> silences;
 };
 

@@ -118,7 +118,9 @@ TEST_SUITE("receiver/web") {
     CHECK(Has(site.Get("/"), "1 firing"));
 
     AlertingView view;
-    view.deliveries[alert::Fingerprint(alert.labels)] = {
+    view.external_labels = {{"region", "eu"}, {"instance", "not this"}};
+    view.deliveries[alert::Fingerprint(
+        Labels{{"alertname", "Down"}, {"instance", "a"}, {"region", "eu"}})] = {
         {"team-a", "team-b"}, {"id-1"}, false, false, "webhook team-a, 3s ago"};
     view.silences = {{"id-1", "{alertname=\"Down\"}", "active", "2026", "me", "why"}};
     http::Router routed;
