@@ -59,8 +59,34 @@ TEST_CASE("a child takes what it leaves out from its parent; [] clears group_by"
   CHECK(root.children[1]->key == R"({}/{a="1",b=~"x"})");
 }
 
+TEST_CASE("the tree of routes as amtool shows it") {
+  const auto got = ParseConfig(
+      "route:\n  receiver: root\n  routes:\n"
+      "  - {matchers: [severity=critical], receiver: pager, continue: true, routes: [{match: {a: "
+      "b}}]}\n"
+      "  - {matchers: [team=~\"db|sql\"], receiver: db}\n"
+      "receivers: [{name: root}, {name: pager}, {name: db}]\n",
+      "am.yml");
+  REQUIRE(got);
+  CHECK(RoutesShow(got->config) ==
+        "Routing tree:\n.\n"
+        "└── default-route  receiver: root\n"
+        "    ├── {severity=\"critical\"}  continue: true  receiver: pager\n"
+        "    │   └── {a=\"b\"}  receiver: pager\n"
+        "    └── {team=~\"db|sql\"}  receiver: db\n");
+  CHECK(RoutesTest(got->config, Labels{{"severity", "critical"}, {"team", "db"}}) ==
+        std::vector<std::string>{"pager", "db"});
+}
+
 TEST_CASE("fingerprints and group keys are the reference's") {
   const Labels labels{{"alertname", "HighLatency"}, {"cluster", "prod-eu1"}};
+  CHECK(alert::FingerprintText(alert::Fingerprint(Labels{{"alertname", "HighLatency"},
+                                                         {"cluster", "prod-eu1"},
+                                                         {"instance", "web-1.example.test:9100"},
+                                                         {"job", "node"},
+                                                         {"severity", "critical"},
+                                                         {"team", "payments"}})) ==
+        "99bba989452eaf27");
   CHECK(GroupKey("{}", labels) == R"({}:{alertname="HighLatency", cluster="prod-eu1"})");
 }
 

@@ -1,0 +1,311 @@
+#include "receiver/alerting/alerting.h"
+
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "receiver/alerting/config/matchers.h"
+#include "receiver/alerting/integrations/webhook.h"
+#include "receiver/alerting/notify/dedup.h"
+#include "receiver/template/functions.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/temp_folder.h"
+
+namespace drover::alerting {
+namespace {
+
+class NoLog final : public LogSink {
+  void Write(std::string_view) override {}
+};
+
+// Keeps the bodies; answers with the next status, 200 after the last, or never.
+struct Peer {
+  mutable Mutex mutex;
+  std::vector<std::string> bodies GUARDED_BY(mutex);
+  std::vector<int> statuses GUARDED_BY(mutex);
+  bool hangs = false;
+
+  std::size_t count() const {
+    Lock lock(mutex);
+    return bodies.size();
+  }
+  std::string last() const {
+    Lock lock(mutex);
+    return bodies.empty() ? "" : bodies.back();
+  }
+};
+
+class PeerClient final : public http::Client {
+ public:
+  explicit PeerClient(Peer& peer) : peer_(peer) {}
+  void Start(http::ClientRequest request, Done done) override {
+    http::ClientResponse answer;
+    answer.status = 200;
+    {
+      Lock lock(peer_.mutex);
+      peer_.bodies.push_back(request.body);
+      if (!peer_.statuses.empty()) {
+        answer.status = peer_.statuses.front();
+        peer_.statuses.erase(peer_.statuses.begin());
+      }
+    }
+    if (!peer_.hangs) done(std::move(answer));
+  }
+
+ private:
+  Peer& peer_;
+};
+
+constexpr const char* kConfig =
+    "route: {receiver: r, group_by: [alertname], group_wait: 1s, group_interval: 10s, "
+    "repeat_interval: 1h}\n"
+    "receivers:\n- name: r\n  webhook_configs: [{url: 'http://sink.test/'}]\n";
+
+struct Bench {
+  testing::FakeClock clock;
+  testing::TempFolder folder;
+  NoLog no_log;
+  Logger log{no_log, clock};
+  Peer peer;
+  std::unique_ptr<Registry> registry;
+  std::unique_ptr<Alerting> alerting;
+
+  void Start(const char* config = kConfig) {
+    registry = std::make_unique<Registry>();
+    AlertingOptions options;
+    options.folder = folder.path();
+    options.dispatch.senders = 2;
+    auto started = Alerting::Start(
+        *ParseConfig(config, "am.yml"), options, clock,
+        [this](const http::ClientConfig&) { return std::make_unique<PeerClient>(peer); }, *registry,
+        log);
+    REQUIRE_MESSAGE(started, started.error().message());
+    alerting = *std::move(started);
+  }
+  void Pass(Millis time) {
+    for (; time.count() > 0; time -= Millis(100)) {
+      Settle();
+      clock.Advance(Millis(100));
+      Settle();
+    }
+  }
+  void Settle() {
+    for (int calm = 0; calm < 2;) {
+      calm = alerting->Quiet(peer.hangs ? 1 : 0) ? calm + 1 : 0;
+      std::this_thread::yield();
+    }
+  }
+  void Post(const char* name, Millis ends_in = Millis(0)) {
+    alert::Alert a;
+    a.labels = Labels{{"alertname", name}};
+    a.starts_at = clock.Now();
+    if (ends_in.count() != 0) a.ends_at = clock.Now() + ends_in;
+    alerting->Put({a});
+  }
+  double Metric(const std::string& name, const std::string& value) const {
+    for (const OwnFamily& family : registry->Collect()) {
+      if (family.name != name) continue;
+      for (const OwnSample& sample : family.samples) {
+        for (const auto& [k, v] : sample.labels) {
+          if (v == value) return sample.value;
+        }
+      }
+    }
+    return -1;
+  }
+};
+
+TEST_CASE("an alert that ends while the program is down is told as resolved after the start") {
+  Bench bench;
+  bench.Start();
+  bench.Post("A", Millis(20'000));
+  bench.Pass(Millis(2000));
+  REQUIRE(bench.peer.count() == 1);
+  bench.alerting.reset();
+  bench.clock.Advance(Millis(60'000));
+  bench.Start();
+  bench.Pass(Millis(1000));
+  REQUIRE(bench.peer.count() == 2);
+  CHECK(bench.peer.last().find(R"("notification_reason":"all alerts resolved")") !=
+        std::string::npos);
+}
+
+TEST_CASE("a restart tells nobody again") {
+  Bench bench;
+  bench.Start();
+  bench.Post("A", Millis(600'000));
+  bench.Pass(Millis(2000));
+  bench.alerting.reset();
+  bench.Start();
+  bench.Pass(Millis(25'000));
+  CHECK(bench.peer.count() == 1);
+  const auto history = bench.alerting->History(10);
+  REQUIRE(history);
+  REQUIRE(history->size() == 1);
+  CHECK((*history)[0].reason == "first notification");
+  CHECK((*history)[0].attempts == 1);
+}
+
+TEST_CASE("5xx is tried again within the flush, 4xx at the next tick; both are counted") {
+  Bench bench;
+  bench.Start();
+  {
+    Lock lock(bench.peer.mutex);
+    bench.peer.statuses = {503, 500, 200, 400};
+  }
+  bench.Post("A", Millis(600'000));
+  bench.Pass(Millis(6000));
+  CHECK(bench.peer.count() == 3);
+  CHECK(bench.Metric("alertmanager_notifications_failed_total", "clientError") == 0);
+  bench.Post("B", Millis(600'000));
+  bench.Pass(Millis(6000));
+  CHECK(bench.peer.count() == 4);
+  CHECK(bench.Metric("alertmanager_notifications_failed_total", "clientError") == 1);
+  bench.Pass(Millis(10'000));
+  CHECK(bench.peer.count() == 5);
+}
+
+TEST_CASE("a peer that never answers does not hold up the end") {
+  Bench bench;
+  bench.peer.hangs = true;
+  bench.Start();
+  bench.Post("A", Millis(600'000));
+  bench.Pass(Millis(1500));
+  while (bench.peer.count() == 0) std::this_thread::yield();
+  const auto start = std::chrono::steady_clock::now();
+  bench.alerting.reset();
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+}
+
+TEST_CASE("a configuration with an integration that is not built does not start or replace") {
+  Bench bench;
+  bench.Start();
+  auto config = ParseConfig(
+      "route: {receiver: r}\nreceivers:\n- name: r\n  discord_configs: [{webhook_url: "
+      "'http://x'}]\n",
+      "am.yml");
+  REQUIRE(config);
+  const auto done = bench.alerting->Reload(*std::move(config));
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code() == ErrorCode::kUnsupported);
+  CHECK(done.error().message() == "am.yml:4:3: discord_configs is not built yet");
+  bench.Post("A", Millis(600'000));
+  bench.Pass(Millis(2000));
+  CHECK(bench.peer.count() == 1);
+}
+
+TEST_CASE("silences: in place, replaced, expired, over a restart") {
+  Bench bench;
+  bench.Start();
+  Silence silence;
+  silence.matchers = ParseMatchers("alertname=\"A\"")->matchers;
+  silence.starts_at = bench.clock.Now();
+  silence.ends_at = bench.clock.Now() + Millis(3'600'000);
+  silence.created_by = "me";
+  silence.annotations["ticket"] = "7";
+  const auto id = bench.alerting->silences().Set(silence);
+  REQUIRE(id);
+  CHECK(IsUuid(*id));
+  silence.id = *id;
+  silence.ends_at += Millis(60'000);
+  CHECK(*bench.alerting->silences().Set(silence) == *id);
+  silence.matchers = ParseMatchers("alertname=~\"A|B\"")->matchers;
+  const auto other = bench.alerting->silences().Set(silence);
+  REQUIRE(other);
+  CHECK(*other != *id);
+  bench.alerting.reset();
+  bench.Start();
+  bench.clock.Advance(Millis(10));
+  const auto list = bench.alerting->silences().List();
+  REQUIRE(list.size() == 2);
+  CHECK(list[0]->id == *other);
+  CHECK(list[0]->annotations.at("ticket") == "7");
+  CHECK(list[1]->StateAt(bench.clock.Now()) == SilenceState::kExpired);
+  CHECK(bench.alerting->silences().Muting(Labels{{"alertname", "B"}}, bench.clock.Now()) ==
+        std::vector<std::string>{*other});
+  CHECK(bench.alerting->silences().Expire(*other));
+  CHECK_FALSE(bench.alerting->silences().Expire(NewUuid()));
+}
+
+TEST_CASE("inhibition keeps every source of a key") {
+  const auto config = ParseConfig(
+      "route: {receiver: r}\nreceivers: [{name: r}]\ninhibit_rules:\n"
+      "- {source_matchers: [s=\"1\"], target_matchers: [t=\"1\"], equal: [c]}\n",
+      "am.yml");
+  Inhibitor inhibitor(config->config.inhibit_rules);
+  const auto add = [&](const Labels& labels) {
+    auto a = std::make_shared<alert::Alert>();
+    a->labels = labels;
+    inhibitor.Update(alert::Fingerprint(labels), a);
+    return alert::Fingerprint(labels);
+  };
+  const Labels both{{"c", "x"}, {"n", "1"}, {"s", "1"}, {"t", "1"}};
+  const Labels both2{{"c", "x"}, {"n", "2"}, {"s", "1"}, {"t", "1"}};
+  add(both);
+  add(both2);
+  CHECK_FALSE(inhibitor.MutedBy(both, FromMs(1)));
+  const Labels source{{"c", "x"}, {"s", "1"}};
+  const auto fingerprint = add(source);
+  CHECK(inhibitor.MutedBy(both, FromMs(1)) == fingerprint);
+  CHECK_FALSE(inhibitor.MutedBy(Labels{{"c", "y"}, {"t", "1"}}, FromMs(1)));
+  inhibitor.Remove(fingerprint, source);
+  CHECK_FALSE(inhibitor.MutedBy(both, FromMs(1)));
+}
+
+TEST_CASE("merging overlapping alerts") {
+  alert::Alert old;
+  old.starts_at = FromMs(1000);
+  old.ends_at = FromMs(5000);
+  old.updated_at = FromMs(1000);
+  alert::Alert fresh = old;
+  fresh.starts_at = FromMs(2000);
+  fresh.ends_at = FromMs(3000);
+  fresh.updated_at = FromMs(2000);
+  CHECK(Merge(old, fresh, FromMs(2500)).starts_at == FromMs(1000));
+  CHECK(Merge(old, fresh, FromMs(2500)).ends_at == FromMs(5000));  // the later end of a sender
+  old.ends_at_made_up = true;
+  CHECK(Merge(old, fresh, FromMs(2500)).ends_at == FromMs(3000));
+  CHECK(Merge(old, fresh, FromMs(4000)).ends_at == FromMs(3000));  // resolved stays resolved
+}
+
+TEST_CASE("a repeat comes on its tick") {
+  NotifyEntry last{FromMs(10'000), {1}, {}};
+  CHECK_FALSE(ReasonToTell(last, {1}, {}, true, FromMs(15'999), Millis(6000)));
+  CHECK(ReasonToTell(last, {1}, {}, true, FromMs(16'000), Millis(6000)) ==
+        "repeat interval elapsed");
+  CHECK(ReasonToTell(last, {1}, {2}, true, FromMs(11'000), Millis(6000)) == "some alerts resolved");
+  CHECK_FALSE(ReasonToTell(last, {1}, {2}, false, FromMs(11'000), Millis(6000)));
+}
+
+TEST_CASE("a payload of the user's own: templates everywhere, results that are YAML become it") {
+  const auto yaml = ParseYaml(
+      "text: 'status {{ .Status }}'\n'{{ .Status }}-key': [1, '{{ len .Alerts }}', {a: '{{ \"[x, "
+      "2]\" }}'}]\nempty: ''\n",
+      "p");
+  REQUIRE(yaml);
+  tmpl::NotificationData data;
+  data.status = "firing";
+  const tmpl::TemplateSet set(tmpl::AlertmanagerFunctions({}));
+  const auto body = ExpandPayload(*yaml, set, tmpl::ToValue(data));
+  REQUIRE_MESSAGE(body, body.error().message());
+  CHECK(*body == R"({"text":"status firing","firing-key":[1,0,{"a":["x",2]}],"empty":""})");
+}
+
+TEST_CASE("with max_alerts only the first are told, and status and common labels are theirs") {
+  Message message;
+  for (const char* name : {"1", "2"}) {
+    auto a = std::make_shared<alert::Alert>();
+    a->labels = Labels{{"alertname", "A"}, {"n", name}};
+    a->ends_at = name == std::string("1") ? FromMs(5) : TimePoint{};
+    message.alerts.push_back(a);
+  }
+  const auto one = DataOf(message, 1);
+  CHECK(one.status == "resolved");
+  CHECK(one.common_labels.size() == 2);
+  const auto all = DataOf(message, 2);
+  CHECK(all.status == "firing");
+  CHECK(all.common_labels.size() == 1);
+}
+
+}  // namespace
+}  // namespace drover::alerting
