@@ -7,6 +7,7 @@
 #include <glob.h>
 
 #include "receiver/alerting/integrations/webhook.h"
+#include "receiver/template/default_templates.h"
 #include "receiver/template/functions.h"
 
 namespace drover::alerting {
@@ -57,6 +58,7 @@ Result<std::shared_ptr<const Runtime>> Runtime::Build(LoadedConfig loaded,
   for (const auto* list : {&config.time_intervals, &config.mute_time_intervals}) {
     for (const NamedInterval& interval : *list) out->intervals[interval.name] = &interval;
   }
+  DROVER_CHECK(out->templates.Parse("default.tmpl", tmpl::DefaultTemplates()));
   DROVER_CHECK(LoadTemplates(config.templates, out->templates));
   std::set<std::string> used;
   CollectReceivers(out->root, used);
