@@ -146,7 +146,7 @@ TEST_CASE("a restart tells nobody again") {
   CHECK((*history)[0].attempts == 1);
 }
 
-TEST_CASE("5xx is tried again within the flush, 4xx at the next tick; both are counted") {
+TEST_CASE("5xx is tried again within the flush, 4xx at the next tick, and both are counted") {
   Bench bench;
   bench.Start();
   {

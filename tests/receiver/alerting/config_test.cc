@@ -41,7 +41,7 @@ TEST_CASE("what is shown has no secret in it and files are relative to the confi
   CHECK(WriteFields(got->config).find("token") == std::string::npos);
 }
 
-TEST_CASE("a child takes what it leaves out from its parent; [] clears group_by") {
+TEST_CASE("a child takes what it leaves out from its parent and [] clears group_by") {
   const auto got = ParseConfig(
       "route:\n  receiver: r\n  group_by: ['...']\n  group_wait: 1s\n  routes:\n"
       "  - {matchers: [a=1], group_by: []}\n  - {matchers: [a=1, b=~x], group_interval: 7s}\n"
