@@ -69,6 +69,18 @@ Status Validate(const ClientConfig& c, const YamlNode& place) {
   return {};
 }
 
+std::string SecretText(const ClientConfig& c) {
+  std::string out;
+  const auto add = [&out](const Secret& secret) {
+    out += std::to_string(secret.Reveal().size()) + ":" + secret.Reveal();
+  };
+  if (c.basic_auth) add(c.basic_auth->password);
+  if (c.authorization) add(c.authorization->credentials);
+  add(c.bearer_token);
+  add(c.tls_config.key);
+  return out;
+}
+
 void ResolveFiles(ClientConfig& c, const std::string& folder) {
   if (c.basic_auth) {
     Resolve(c.basic_auth->username_file, folder);

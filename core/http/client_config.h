@@ -102,6 +102,9 @@ void Describe(ClientConfig& c, Visitor& v) {
 // each certificate, known TLS versions. `place` is the block they stand in.
 Status Validate(const ClientConfig& config, const YamlNode& place);
 
+// All secrets in one text, to see whether two configurations differ in them; never to be shown.
+std::string SecretText(const ClientConfig& config);
+
 // Relative file names become relative to `folder` (the configuration file's).
 void ResolveFiles(ClientConfig& config, const std::string& folder);
 
