@@ -135,6 +135,7 @@ bool Endpoint::Send(const Block& block, std::stop_token stop) {
     Millis wait = backoff_.Next();
     if (answer) wait = std::max(wait, RetryAfter(*answer, clock_.Now()));
     if (!clock_.SleepFor(wait, stop)) return false;
+    if (queue_->overtaken()) return true;
   }
 }
 

@@ -81,6 +81,8 @@ Result<std::unique_ptr<Queue>> Queue::Open(FileSystem& fs, std::string folder, Q
   DROVER_CHECK(queue->CountPending());
   record_log::WriterOptions writer;
   writer.segment_bytes = SegmentBytes(options.max_bytes);
+  // A power cut may have taken segments that the cursor has seen: a number behind it is not reused.
+  writer.first_segment = queue->cursor_.segment + 1;
   DROVER_TRY(queue->writer_, record_log::Writer::Open(fs, queue->folder_, writer));
   queue->first_segment_ = queue->segment_bytes_.empty() ? queue->writer_->position().segment
                                                         : queue->segment_bytes_.begin()->first;
@@ -146,7 +148,6 @@ Status Queue::Append(const Block& block) {
   }
   if (disk_full_) log_.Info("the queue can be written again", {{"queue", folder_}});
   disk_full_ = false;
-  if (options_.sync_always) DROVER_CHECK(writer_->Sync());
   segment_bytes_[writer_->position().segment] = writer_->position().offset;
   reader_->SetEnd(writer_->position());
   ++stats_.blocks;
@@ -154,6 +155,7 @@ Status Queue::Append(const Block& block) {
   if (block.kind == BlockKind::kSamples) stats_.samples += block.samples;
   if (!stats_.oldest) stats_.oldest = block.created;
   arrived_.NotifyAll();
+  if (options_.sync_always) DROVER_CHECK(writer_->Sync());
   return EnforceBytes();
 }
 
@@ -172,7 +174,8 @@ bool Queue::ReadNext() {
       corrupt_seen_ = reader_->stats().corrupt;
     }
     if (!*more) {
-      // What broken bytes hid is counted as waiting no longer.
+      // What was counted as waiting and never came was hidden by broken bytes.
+      if (stats_.samples > 0) stats_.dropped_samples["corrupt"] += stats_.samples;
       stats_.blocks = stats_.samples = stats_.bytes = 0;
       stats_.oldest.reset();
       return false;
@@ -185,13 +188,17 @@ bool Queue::ReadNext() {
     }
     current_ = std::move(*block);
     stats_.oldest = current_->created;
-    if (options_.max_age.count() > 0 && current_->created < clock_.Now() - options_.max_age) {
+    if (TooOld()) {
       if (current_->kind == BlockKind::kSamples) Drop("age", current_->samples);
       Settle();
       continue;
     }
     return true;
   }
+}
+
+bool Queue::TooOld() const {
+  return options_.max_age.count() > 0 && current_->created < clock_.Now() - options_.max_age;
 }
 
 void Queue::Settle() {
@@ -282,9 +289,25 @@ Status Queue::EnforceBytes() {
   return SaveCursor();
 }
 
+Status Queue::EnforceAge() {
+  if (options_.max_age.count() == 0) return {};
+  const record_log::Position before = cursor_;
+  while ((current_ || ReadNext()) && TooOld()) {
+    if (current_->kind == BlockKind::kSamples) Drop("age", current_->samples);
+    overtaken_ = overtaken_ || handed_out_;
+    Settle();
+  }
+  return cursor_ == before ? Status() : SaveCursor();
+}
+
 void Queue::Drop(const std::string& reason, std::uint64_t samples) {
   stats_.dropped_samples[reason] += samples;
   ++stats_.dropped_blocks;
+}
+
+bool Queue::overtaken() const {
+  Lock lock(mutex_);
+  return overtaken_;
 }
 
 void Queue::CountDropped(const std::string& reason, std::uint64_t samples) {
@@ -301,7 +324,8 @@ Status Queue::Maintain(bool sync) {
     }
     DROVER_CHECK(writer->Sync());
   }
-  return {};
+  Lock lock(mutex_);
+  return EnforceAge();
 }
 
 QueueStats Queue::stats() const {

@@ -61,10 +61,13 @@ class Queue {
   std::optional<Block> Next(std::stop_token stop);
   // The block that Next gave is settled: sent, or refused for good. Moves the cursor.
   Status Done();
+  // Whether the caps dropped the block that Next gave: it is counted as lost, and Done is next.
+  bool overtaken() const;
   // Counts the samples of the block that Next gave as lost.
   void CountDropped(const std::string& reason, std::uint64_t samples);
 
-  // Now and then: fsync of what is new, and the caps.
+  // Now and then: fsync of what is new, and the age cap, which the block that Next gave falls under
+  // too.
   Status Maintain(bool sync);
 
   QueueStats stats() const;
@@ -76,8 +79,10 @@ class Queue {
   Status CountPending() REQUIRES(mutex_);
   Status SaveCursor() REQUIRES(mutex_);
   bool ReadNext() REQUIRES(mutex_);  // into current_
-  void Settle() REQUIRES(mutex_);    // current_ is behind the cursor
+  bool TooOld() const REQUIRES(mutex_);
+  void Settle() REQUIRES(mutex_);  // current_ is behind the cursor
   Status EnforceBytes() REQUIRES(mutex_);
+  Status EnforceAge() REQUIRES(mutex_);
   void Drop(const std::string& reason, std::uint64_t samples) REQUIRES(mutex_);
 
   FileSystem& fs_;
