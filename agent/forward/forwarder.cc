@@ -1,26 +1,22 @@
 #include "agent/forward/forwarder.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "core/base/bytes.h"
 #include "core/compression/snappy.h"
 #include "core/wire/remote_write.h"
 
 namespace drover::agent::forward {
 namespace {
 
-constexpr Millis kForgetAfter = std::chrono::hours(1);
+constexpr std::uint32_t kForgetAfterSeconds = 3600;
 constexpr std::size_t kMaxFamilies = 50'000;
 constexpr std::size_t kFamiliesPerBlock = 2000;
 
-}  // namespace
+std::uint32_t SecondsOf(TimePoint t) { return static_cast<std::uint32_t>(ToMs(t) / 1000); }
 
-struct Forwarder::Series {
-  std::uint32_t generation = 1;
-  TimePoint last_used{};
-  const Labels* labels = nullptr;  // the key in by_labels_; null: a free place
-  std::vector<std::string>
-      encoded;  // by endpoint; "" is dropped there. One entry serves all when equal.
-};
+}  // namespace
 
 struct Forwarder::Pending {
   SeriesRef ref;
@@ -67,7 +63,13 @@ Forwarder::Forwarder(std::map<std::string, std::string> external_labels,
       endpoints_(std::move(endpoints)),
       clock_(clock),
       series_gauge_(registry.AddGauge("drover_forward_series", "Series known to the forwarder.")),
+      duplicates_(registry.AddCounter(
+          "drover_forward_duplicate_samples_total",
+          "Samples left out because their series had one at the same time already.")),
       first_generation_(generation << 16 | 1),
+      relabelled_(
+          std::any_of(endpoints_.begin(), endpoints_.end(),
+                      [](const auto& e) { return !e->config().write_relabel_configs.empty(); })),
       metadata_sent_(endpoints_.size()) {}
 
 Forwarder::~Forwarder() = default;
@@ -77,12 +79,13 @@ std::unique_ptr<Appender> Forwarder::NewAppender() { return std::make_unique<Bat
 SeriesRef Forwarder::Resolve(SeriesRef ref, const Labels& labels) {
   const auto index = static_cast<std::uint32_t>(ref);
   const auto generation = static_cast<std::uint32_t>(ref >> 32);
+  const std::uint32_t now_s = SecondsOf(clock_.Now());
   if (ref != 0 && index < series_.size() && series_[index].generation == generation &&
-      series_[index].labels != nullptr) {
-    series_[index].last_used = clock_.Now();
+      series_[index].last_used_s != 0) {
+    series_[index].last_used_s = now_s;
     return ref;
   }
-  auto [found, fresh] = by_labels_.try_emplace(labels, 0);
+  auto [found, fresh] = by_labels_.try_emplace(HashText128(labels.bytes()), 0);
   if (fresh) {
     if (free_.empty()) {
       free_.push_back(static_cast<std::uint32_t>(series_.size()));
@@ -90,30 +93,56 @@ SeriesRef Forwarder::Resolve(SeriesRef ref, const Labels& labels) {
     }
     found->second = free_.back();
     free_.pop_back();
-    Series& series = series_[found->second];
-    series.labels = &found->first;
-    LabelsBuilder outgoing(labels);
-    for (const auto& [name, value] : external_labels_) {
-      if (outgoing.Get(name).empty()) outgoing.Set(name, value);
-    }
-    const Labels base = outgoing.Build();
-    const bool relabelled = std::any_of(endpoints_.begin(), endpoints_.end(), [](const auto& e) {
-      return !e->config().write_relabel_configs.empty();
-    });
-    series.encoded.assign(relabelled ? endpoints_.size() : 1, "");
-    for (std::size_t i = 0; i < series.encoded.size(); ++i) {
-      LabelsBuilder own(base);
-      if (relabelled && !Relabel(endpoints_[i]->config().write_relabel_configs.rules, own))
-        continue;
-      if (!own.empty()) wire::EncodeLabels(own.Build(), series.encoded[i]);
-    }
+    series_[found->second].encoded = Encode(labels);
   }
   Series& series = series_[found->second];
-  series.last_used = clock_.Now();
-  return static_cast<std::uint64_t>(series.generation) << 32 | found->second;
+  series.last_used_s = now_s;
+  return static_cast<SeriesRef>(series.generation) << 32 | found->second;
 }
 
-Status Forwarder::Write(const std::vector<Pending>& samples,
+std::string Forwarder::Encode(const Labels& labels) const {
+  LabelsBuilder outgoing(labels);
+  for (const auto& [name, value] : external_labels_) {
+    if (outgoing.Get(name).empty()) outgoing.Set(name, value);
+  }
+  std::string out;
+  if (!relabelled_) {
+    wire::EncodeLabels(outgoing.Build(), out);
+  } else {
+    const Labels base = outgoing.Build();
+    std::string one;
+    for (const auto& endpoint : endpoints_) {
+      one.clear();
+      outgoing.Reset(base);
+      if (Relabel(endpoint->config().write_relabel_configs.rules, outgoing) && !outgoing.empty())
+        wire::EncodeLabels(outgoing.Build(), one);
+      AppendUvarint(out, one.size());
+      out += one;
+    }
+  }
+  return std::string(std::string_view(out));  // without the room it grew into
+}
+
+std::string_view Forwarder::EncodedFor(const Series& series, std::size_t endpoint) const {
+  if (!relabelled_) return series.encoded;
+  Cursor cursor(series.encoded);
+  for (;; --endpoint) {
+    const std::string_view one = cursor.Take(cursor.Uvarint());
+    if (endpoint == 0) return one;
+  }
+}
+
+void Forwarder::DropDuplicates(std::vector<Pending>& samples) {
+  const auto kept = std::remove_if(
+      samples.begin(), samples.end(), [this](const Pending& pending) NO_THREAD_SAFETY_ANALYSIS {
+        Series& series = series_[static_cast<std::uint32_t>(pending.ref)];
+        return std::exchange(series.last_t_ms, pending.sample.t_ms) == pending.sample.t_ms;
+      });
+  duplicates_.Add(static_cast<double>(samples.end() - kept));
+  samples.erase(kept, samples.end());
+}
+
+Status Forwarder::Write(std::vector<Pending>& samples,
                         const std::vector<MetricMetadata>& metadata) {
   Status status;
   Lock lock(mutex_);
@@ -121,6 +150,7 @@ Status Forwarder::Write(const std::vector<Pending>& samples,
     if (metadata_.size() < kMaxFamilies || metadata_.contains(one.family))
       metadata_[one.family] = one;
   }
+  DropDuplicates(samples);
   wire::WriteEncoder encoder;
   for (std::size_t e = 0; e < endpoints_.size(); ++e) {
     Endpoint& endpoint = *endpoints_[e];
@@ -135,7 +165,7 @@ Status Forwarder::Write(const std::vector<Pending>& samples,
     encoder.Clear();
     for (const Pending& pending : samples) {
       const Series& series = series_[static_cast<std::uint32_t>(pending.ref)];
-      const std::string& encoded = series.encoded[series.encoded.size() == 1 ? 0 : e];
+      const std::string_view encoded = EncodedFor(series, e);
       if (encoded.empty()) continue;
       encoder.AddSeries(encoded, std::span(&pending.sample, 1));
       if (encoder.samples() >= most) flush();
@@ -182,18 +212,21 @@ void Forwarder::Maintain() {
   Lock lock(mutex_);
   SendMetadata();
   const TimePoint now = clock_.Now();
+  Sweep(now);
   series_gauge_.Set(static_cast<double>(by_labels_.size()));
+}
+
+void Forwarder::Sweep(TimePoint now) {
   if (now - last_sweep_ < std::chrono::minutes(5)) return;
   last_sweep_ = now;
-  for (std::uint32_t i = 0; i < series_.size(); ++i) {
-    Series& series = series_[i];
-    if (series.labels == nullptr || now - series.last_used < kForgetAfter) continue;
-    by_labels_.erase(*series.labels);
-    series.labels = nullptr;
-    series.encoded.clear();
-    ++series.generation;
-    free_.push_back(i);
-  }
+  const std::uint32_t now_s = SecondsOf(now);
+  std::erase_if(by_labels_, [&](const auto& item) NO_THREAD_SAFETY_ANALYSIS {
+    Series& series = series_[item.second];
+    if (series.last_used_s + kForgetAfterSeconds > now_s) return false;
+    series = Series{series.generation + 1, 0, INT64_MIN, {}};
+    free_.push_back(item.second);
+    return true;
+  });
 }
 
 std::vector<EndpointStatus> Forwarder::status() const {

@@ -8,7 +8,7 @@ namespace drover::agent {
 namespace {
 
 // A series that was away this many scrapes is forgotten.
-constexpr std::uint64_t kKeepScrapes = 10;
+constexpr std::uint32_t kKeepScrapes = 10;
 
 }  // namespace
 
@@ -63,10 +63,11 @@ Status SeriesCache::Resolve(std::string_view key, const Decode& decode, Entry& e
 }
 
 Result<SeriesCache::Entry*> SeriesCache::Find(std::string_view key, const Decode& decode) {
-  if (const auto found = entries_.find(key); found != entries_.end()) return &found->second;
+  const Hash128 hash = HashText128(key);
+  if (const auto found = entries_.find(hash); found != entries_.end()) return &found->second;
   Entry entry;
   DROVER_CHECK(Resolve(key, decode, entry));
-  return &entries_.emplace(std::string(key), std::move(entry)).first->second;
+  return &entries_.emplace(hash, std::move(entry)).first->second;
 }
 
 Status SeriesCache::Add(std::string_view key, double value, std::optional<std::int64_t> own_t_ms,
@@ -77,7 +78,8 @@ Status SeriesCache::Add(std::string_view key, double value, std::optional<std::i
     ++counts_.refused;
     return {};
   }
-  if (entry->seen != scrape_) {
+  const bool first = entry->seen != scrape_;
+  if (first) {
     entry->before = entry->seen;
     entry->seen = scrape_;
   }
@@ -87,7 +89,14 @@ Status SeriesCache::Add(std::string_view key, double value, std::optional<std::i
     return Fail(ErrorCode::kExhausted, "sample_limit exceeded: more than " +
                                            std::to_string(rules_.sample_limit) + " samples");
   }
-  if (entry->before == 0 || entry->before < last_good_) ++counts_.added;
+  if (first && (entry->before == 0 || entry->before < last_good_)) ++counts_.added;
+  if (own_t_ms) {
+    if (*own_t_ms <= entry->own_t_ms) {
+      ++counts_.refused;
+      return {};
+    }
+    entry->own_t_ms = *own_t_ms;
+  }
   entry->marks_stale = !own_t_ms || rules_.track_timestamps_staleness;
   const auto ref = out_->Append(entry->ref, entry->labels, own_t_ms.value_or(t_ms_), value);
   if (ref) {
@@ -99,7 +108,7 @@ Status SeriesCache::Add(std::string_view key, double value, std::optional<std::i
 }
 
 void SeriesCache::MarkStale(Appender& out, std::int64_t t_ms,
-                            bool (*ended)(const Entry&, std::uint64_t last_good)) {
+                            bool (*ended)(const Entry&, std::uint32_t last_good)) {
   if (last_good_ == 0) return;
   for (auto& [key, entry] : entries_) {
     if (entry.dropped || !entry.marks_stale || !ended(entry, last_good_)) continue;
@@ -109,7 +118,7 @@ void SeriesCache::MarkStale(Appender& out, std::int64_t t_ms,
 
 void SeriesCache::Finish() {
   MarkStale(*out_, t_ms_,
-            [](const Entry& entry, std::uint64_t last_good) { return entry.seen == last_good; });
+            [](const Entry& entry, std::uint32_t last_good) { return entry.seen == last_good; });
   last_good_ = scrape_;
   std::erase_if(entries_,
                 [this](const auto& item) { return item.second.seen + kKeepScrapes < scrape_; });
@@ -117,7 +126,7 @@ void SeriesCache::Finish() {
 
 void SeriesCache::Abandon(Appender& out, std::int64_t t_ms) {
   // The failed scrape may have touched some of them already.
-  MarkStale(out, t_ms, [](const Entry& entry, std::uint64_t last_good) {
+  MarkStale(out, t_ms, [](const Entry& entry, std::uint32_t last_good) {
     return entry.seen == last_good || entry.before == last_good;
   });
   last_good_ = 0;
@@ -136,7 +145,8 @@ void SeriesCache::AddReport(Appender& out, std::string_view name, std::int64_t t
   if (found == reports_.end()) {
     LabelsBuilder builder(rules_.target_labels);
     builder.Set(kMetricName, name);
-    found = reports_.emplace(std::string(name), Entry{builder.Build(), 0, 0, false, true}).first;
+    found =
+        reports_.emplace(std::string(name), Entry{builder.Build(), 0, 0, 0, 0, false, true}).first;
   }
   if (const auto ref = out.Append(found->second.ref, found->second.labels, t_ms, value))
     found->second.ref = *ref;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/model/hash128.h"
 #include "core/model/labels.h"
 #include "core/model/relabel.h"
 #include "core/series/appender.h"
@@ -33,21 +34,22 @@ struct SampleCounts {
   std::uint64_t scraped = 0;
   std::uint64_t after_relabel = 0;
   std::uint64_t added = 0;    // series that were not there in the scrape before
-  std::uint64_t refused = 0;  // by the appender: out of order and the like
+  std::uint64_t refused = 0;  // told twice, not newer than what was told before, not appended
 };
 
 // One scrape: Begin, Add for each sample, then Finish, or Abandon when the scrape went wrong. One
 // thread at a time.
 class SeriesCache {
  public:
-  // Labels of a series that is new; `key` is what Add was given.
+  // Labels of a series that is new; `key` is what Add was given. Only its hash is kept.
   using Decode = std::function<Status(std::string_view key, LabelsBuilder& out)>;
 
   explicit SeriesCache(SampleRules rules) : rules_(std::move(rules)) {}
 
   void Begin(Appender& out, std::int64_t t_ms);
-  // `key` identifies the series among those of this target. kInvalid (bad labels) and kExhausted (a
-  // limit) fail the whole scrape.
+  // `key` identifies the series among those of this target. A sample with a timestamp of its own
+  // must be newer than the series' last: a page that repeats an old one gives it once. kInvalid
+  // (bad labels) and kExhausted (a limit) fail the whole scrape.
   Status Add(std::string_view key, double value, std::optional<std::int64_t> own_t_ms,
              const Decode& decode);
   // Staleness markers for what was there last time and is not now.
@@ -68,29 +70,24 @@ class SeriesCache {
   struct Entry {
     Labels labels;
     SeriesRef ref = 0;
-    std::uint64_t seen = 0;    // number of the scrape, 0: never
-    std::uint64_t before = 0;  // and of the one before that
-    bool dropped = false;      // by relabelling
-    bool marks_stale = true;   // false: it brings timestamps of its own
-  };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>()(text);
-    }
+    std::uint32_t seen = 0;             // number of the scrape, 0: never
+    std::uint32_t before = 0;           // and of the one before that
+    std::int64_t own_t_ms = INT64_MIN;  // the last timestamp of its own
+    bool dropped = false;               // by relabelling
+    bool marks_stale = true;            // false: it brings timestamps of its own
   };
   Result<Entry*> Find(std::string_view key, const Decode& decode);
   Status Resolve(std::string_view key, const Decode& decode, Entry& entry) const;
   void MarkStale(Appender& out, std::int64_t t_ms,
-                 bool (*ended)(const Entry&, std::uint64_t last_good));
+                 bool (*ended)(const Entry&, std::uint32_t last_good));
 
   const SampleRules rules_;
-  std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
+  std::unordered_map<Hash128, Entry, Hash128Hash> entries_;  // by the hash of the key
   std::map<std::string, Entry, std::less<>> reports_;
   Appender* out_ = nullptr;
   std::int64_t t_ms_ = 0;
-  std::uint64_t scrape_ = 1;     // number of the one under way
-  std::uint64_t last_good_ = 0;  // of the last that finished
+  std::uint32_t scrape_ = 1;     // number of the one under way
+  std::uint32_t last_good_ = 0;  // of the last that finished
   SampleCounts counts_;
 };
 
