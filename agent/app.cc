@@ -124,13 +124,24 @@ Result<LoadedConfig> App::Load() const {
   return loaded;
 }
 
+Status App::Check(const AgentConfig& config) {
+  for (const ScrapeConfig& job : config.scrape_configs) {
+    if (const auto targets = scrape::MakeTargets(job); !targets)
+      return tl::unexpected(targets.error());
+  }
+  if (!config.exporters.node) return {};
+  const auto node = MakeNodeSource(*config.exporters.node);
+  return node ? Status() : tl::unexpected(node.error());
+}
+
 Status App::Apply(const AgentConfig& config) {
+  DROVER_CHECK(Check(config));
   const auto forwarding = [](const AgentConfig& c) {
     YamlWriter external;
     config_internal::Write(c.global.external_labels, external);
     std::string text = external.text();
     for (const RemoteWriteConfig& write : c.remote_write)
-      text += WriteFields(write) + write.client.bearer_token.Reveal();
+      text += WriteFields(write) + http::SecretText(write.client);
     return text;
   };
   if (!switchboard_->forwarder() || forwarding(config) != forwarding(config_)) {
@@ -162,7 +173,7 @@ Result<std::shared_ptr<forward::Forwarder>> App::MakeForwarder(const AgentConfig
                                               clock_, registry_, ++forwarders_made_);
 }
 
-Result<builtin::BuiltinLoop::Collect> App::MakeNodeCollect(const NodeConfig& config) {
+Result<builtin::BuiltinLoop::Source> App::MakeNodeSource(const NodeConfig& config) {
   auto source = std::make_shared<NodeSource>();
   source->flags.procfs = options_.procfs;
   source->flags.sysfs = options_.sysfs;
@@ -187,16 +198,17 @@ Result<builtin::BuiltinLoop::Collect> App::MakeNodeCollect(const NodeConfig& con
   auto runner = source->flags.MakeRunner(source->choice, clock_, log_);
   if (!runner) return explain(runner.error());
   source->runner = std::move(*runner);
-  return [this, source](exporters::MetricSink& sink) {
-    builtin::CollectorTap::Sink tap(collectors_, sink);
-    source->runner->RunAll(tap);
-  };
+  return builtin::BuiltinLoop::Source{[this, source](exporters::MetricSink& sink) {
+                                        builtin::CollectorTap::Sink tap(collectors_, sink);
+                                        return source->runner->RunAll(tap);
+                                      },
+                                      [source] { source->runner->Cancel(); }};
 }
 
 Status App::ApplyBuiltins(const AgentConfig& config) {
   const auto apply = [&](const std::string& kind, const BuiltinConfig* wanted,
                          const std::string& text,
-                         const std::function<Result<builtin::BuiltinLoop::Collect>()>& make)
+                         const std::function<Result<builtin::BuiltinLoop::Source>()>& make)
                          NO_THREAD_SAFETY_ANALYSIS -> Status {
     if (wanted != nullptr && builtins_.contains(kind) && builtin_texts_[kind] == text) return {};
     if (wanted == nullptr) {
@@ -206,11 +218,11 @@ Status App::ApplyBuiltins(const AgentConfig& config) {
       }
       return {};
     }
-    DROVER_TRY(auto collect, make());
+    DROVER_TRY(auto source, make());
     builtins_.erase(kind);
     BuiltinConfig filled = *wanted;
     if (filled.instance.empty()) filled.instance = HostName();
-    builtins_[kind] = std::make_unique<builtin::BuiltinLoop>(filled, std::move(collect),
+    builtins_[kind] = std::make_unique<builtin::BuiltinLoop>(filled, std::move(source),
                                                              *switchboard_, clock_, log_);
     builtin_texts_[kind] = text;
     return {};
@@ -218,12 +230,17 @@ Status App::ApplyBuiltins(const AgentConfig& config) {
   const ExportersConfig& exporters = config.exporters;
   DROVER_CHECK(apply("node", exporters.node ? &*exporters.node : nullptr,
                      exporters.node ? WriteFields(*exporters.node) : "",
-                     [&] { return MakeNodeCollect(*exporters.node); }));
+                     [&] { return MakeNodeSource(*exporters.node); }));
   return apply("self", exporters.self ? &*exporters.self : nullptr,
                exporters.self ? WriteFields(*exporters.self) : "",
-               [&]() -> Result<builtin::BuiltinLoop::Collect> {
+               [&]() -> Result<builtin::BuiltinLoop::Source> {
                  auto source = std::make_shared<builtin::SelfSource>(registry_);
-                 return [source](exporters::MetricSink& sink) { source->Collect(sink); };
+                 builtin::BuiltinLoop::Source out;
+                 out.collect = [source](exporters::MetricSink& sink) {
+                   source->Collect(sink);
+                   return true;
+                 };
+                 return out;
                });
 }
 

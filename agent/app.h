@@ -61,7 +61,9 @@ class App {
   Result<std::shared_ptr<forward::Forwarder>> MakeForwarder(const AgentConfig& config)
       REQUIRES(mutex_);
   Status ApplyBuiltins(const AgentConfig& config) REQUIRES(mutex_);
-  Result<builtin::BuiltinLoop::Collect> MakeNodeCollect(const NodeConfig& config);
+  Result<builtin::BuiltinLoop::Source> MakeNodeSource(const NodeConfig& config);
+  // What can be wrong beyond the file's own rules; changes nothing.
+  Status Check(const AgentConfig& config);
   void AddRoutes();
   pages::View PageView();
 

@@ -46,10 +46,13 @@ std::shared_ptr<forward::Forwarder> Switchboard::forwarder() const {
 Status Switchboard::Replace(
     const std::function<Result<std::shared_ptr<forward::Forwarder>>()>& make) {
   Lock lock(mutex_);
-  const std::weak_ptr<forward::Forwarder> old = forwarder_;
+  std::shared_ptr<forward::Forwarder> old = std::move(forwarder_);
   forwarder_.reset();
-  // A scrape under way may still hold it; it commits within moments.
-  while (!old.expired()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  // A scrape under way may still hold it; it commits within moments. The last reference must be
+  // this one: the new forwarder opens the same folders, and the old one's threads cannot be joined
+  // from the HTTP client's.
+  while (old.use_count() > 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  old.reset();
   DROVER_TRY(forwarder_, make());
   return {};
 }

@@ -18,18 +18,26 @@ SampleRules RulesOf(const BuiltinConfig& config) {
 
 }  // namespace
 
-BuiltinLoop::BuiltinLoop(const BuiltinConfig& config, Collect collect, Appendable& out,
-                         Clock& clock, const Logger& log)
+BuiltinLoop::BuiltinLoop(const BuiltinConfig& config, Source source, Appendable& out, Clock& clock,
+                         const Logger& log)
     : job_(config.job_name),
       instance_(config.instance),
       interval_(config.scrape_interval),
       offset_(ScrapeOffset(RulesOf(config).target_labels.Hash(), interval_)),
-      collect_(std::move(collect)),
+      source_(std::move(source)),
       out_(out),
       clock_(clock),
       log_(log),
       cache_(RulesOf(config)),
       thread_([this](std::stop_token stop) { Run(stop); }) {}
+
+BuiltinLoop::~BuiltinLoop() { Join(); }
+
+void BuiltinLoop::Join() {
+  thread_.request_stop();
+  source_.cancel();
+  if (thread_.joinable()) thread_.join();
+}
 
 void BuiltinLoop::Run(std::stop_token stop) {
   RunOnce(clock_.Now());
@@ -48,7 +56,10 @@ void BuiltinLoop::RunOnce(TimePoint stamped) {
   auto out = out_.NewAppender();
   cache_.Begin(*out, t_ms);
   PipelineSink sink(cache_, *out);
-  collect_(sink);
+  if (!source_.collect(sink)) {
+    out->Rollback();
+    return;
+  }
   ScrapeReport report;
   report.up = sink.status().has_value();
   if (report.up) {
@@ -76,8 +87,7 @@ void BuiltinLoop::RunOnce(TimePoint stamped) {
 }
 
 void BuiltinLoop::End() {
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
+  Join();
   Lock run_lock(run_mutex_);
   auto out = out_.NewAppender();
   cache_.End(*out, ToMs(clock_.Now()));

@@ -31,10 +31,16 @@ struct BuiltinStatus {
 // One thread: runs once at start, then at the job's offset of every interval. Thread-safe.
 class BuiltinLoop {
  public:
-  using Collect = std::function<void(exporters::MetricSink&)>;
+  struct Source {
+    // False when cancelled: what came is not a whole collection and is thrown away.
+    std::function<bool(exporters::MetricSink&)> collect;
+    // Makes a collect under way return soon, and later ones at once; called from another thread.
+    std::function<void()> cancel = [] {};
+  };
   // `config` has its defaults filled in, instance too. `out`, `clock`, `log` outlive it.
-  BuiltinLoop(const BuiltinConfig& config, Collect collect, Appendable& out, Clock& clock,
+  BuiltinLoop(const BuiltinConfig& config, Source source, Appendable& out, Clock& clock,
               const Logger& log);
+  ~BuiltinLoop();
 
   BuiltinStatus status() const;
   // For a configuration that no longer has it: staleness markers. Call before destruction.
@@ -42,13 +48,14 @@ class BuiltinLoop {
 
  private:
   void Run(std::stop_token stop);
+  void Join();
   void RunOnce(TimePoint stamped);
 
   const std::string job_;
   const std::string instance_;
   const Millis interval_;
   const Millis offset_;
-  const Collect collect_;
+  const Source source_;
   Appendable& out_;
   Clock& clock_;
   const Logger& log_;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kReceiverSections[] = {"rule_files", "alerting", "storage",
                                                   "remote_read", "tracing"};
+constexpr std::uint64_t kLeastQueueBytes = 1 << 20;
 constexpr std::string_view kProtocolHeaders[] = {"authorization",
                                                  "content-encoding",
                                                  "content-length",
@@ -52,6 +53,12 @@ Status CheckScrape(ScrapeConfig& job, const GlobalConfig& global, const YamlNode
   }
   if (job.scheme != "http" && job.scheme != "https")
     return At(item, "scheme").Fail("scheme is http or https");
+  for (const auto& [key, limit] :
+       {std::pair("sample_limit", job.sample_limit), std::pair("label_limit", job.label_limit),
+        std::pair("label_name_length_limit", job.label_name_length_limit),
+        std::pair("label_value_length_limit", job.label_value_length_limit)}) {
+    if (limit.value_or(0) < 0) return At(item, key).Fail("a limit cannot be negative");
+  }
   for (const StaticConfig& group : job.static_configs) {
     DROVER_CHECK(CheckLabels(group.labels, At(item, "static_configs")));
     for (const std::string& target : group.targets) {
@@ -92,6 +99,9 @@ Status CheckWrite(RemoteWriteConfig& write, const YamlNode& item, std::set<std::
   }
   if (write.queue_config.max_samples_per_send < 1)
     return At(item, "queue_config").Fail("max_samples_per_send must be at least 1");
+  if (write.queue_config.max_bytes.bytes != 0 &&
+      write.queue_config.max_bytes.bytes < kLeastQueueBytes)
+    return At(item, "queue_config").Fail("max_bytes must be 0 (no limit) or at least 1MB");
   if (write.queue_config.min_backoff.count() < 1 ||
       write.queue_config.max_backoff < write.queue_config.min_backoff) {
     return At(item, "queue_config").Fail("min_backoff must be positive and not above max_backoff");
@@ -134,6 +144,9 @@ Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& 
   DROVER_CHECK(CheckLabels(config.global.external_labels, At(global, "external_labels")));
   if (config.global.scrape_interval.count() <= 0)
     return At(global, "scrape_interval").Fail("scrape_interval must be positive");
+  if (const YamlNode* timeout = global.Find("scrape_timeout");
+      timeout != nullptr && config.global.scrape_timeout > config.global.scrape_interval)
+    return timeout->Fail("global scrape timeout greater than scrape interval");
   config.global.scrape_timeout =
       std::min(config.global.scrape_timeout, config.global.scrape_interval);
   const std::size_t slash = file.rfind('/');

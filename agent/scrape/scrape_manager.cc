@@ -59,8 +59,9 @@ Status ScrapeManager::Apply(const AgentConfig& config) {
   std::map<std::string, Planned> wanted;
   for (const ScrapeConfig& job : config.scrape_configs) {
     DROVER_TRY(TargetSet targets, MakeTargets(job));
-    wanted[job.job_name] = {&job, WriteFields(job) + WriteFields(config.global),
-                            std::move(targets)};
+    wanted[job.job_name] = {
+        &job, WriteFields(job) + http::SecretText(job.client) + WriteFields(config.global),
+        std::move(targets)};
   }
   std::vector<std::shared_ptr<Target>> ended;
   std::vector<std::shared_ptr<http::Client>> old_clients;
