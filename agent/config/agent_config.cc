@@ -163,6 +163,7 @@ Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& 
         CheckWrite(config.remote_write[i], root.Find("remote_write")->items[i], endpoints));
     http::ResolveFiles(config.remote_write[i].client, folder);
   }
+  if (config.exporters.self && !config.exporters.self->enabled) config.exporters.self.reset();
   for (BuiltinConfig* builtin :
        {config.exporters.node ? static_cast<BuiltinConfig*>(&*config.exporters.node) : nullptr,
         config.exporters.self ? static_cast<BuiltinConfig*>(&*config.exporters.self) : nullptr}) {

@@ -99,6 +99,7 @@ struct NodeConfig : BuiltinConfig {
 };
 struct SelfConfig : BuiltinConfig {
   SelfConfig() { job_name = "drover-agent"; }
+  bool enabled = true;
 };
 struct ExportersConfig {
   std::optional<NodeConfig> node;
@@ -250,6 +251,7 @@ void Describe(NodeConfig& c, Visitor& v) {
 }
 template <typename Visitor>
 void Describe(SelfConfig& c, Visitor& v) {
+  v.Field("enabled", c.enabled, "bool", "false turns them off.");
   DescribeBuiltin(c, v);
 }
 template <typename Visitor>

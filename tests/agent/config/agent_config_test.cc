@@ -99,6 +99,10 @@ TEST_SUITE("agent/config") {
     CHECK(c.exporters.node->args == std::vector<std::string>{"--no-collector.wifi"});
   }
 
+  TEST_CASE("the agent's own metrics can be turned off") {
+    CHECK_FALSE(Load("exporters: {self: {enabled: false}}\n").config.exporters.self.has_value());
+  }
+
   TEST_CASE("a timeout longer than a short interval shrinks to it when it was not written") {
     const AgentConfig c =
         Load(
