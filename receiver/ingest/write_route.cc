@@ -6,7 +6,7 @@ void AddWriteRoute(http::Router& router, WriteHandler& handler) {
   http::RouteOptions options;
   options.max_body_bytes = handler.options().max_body_bytes;
   router.Add(
-      "POST", "/api/v1/write",
+      "POST,OPTIONS", "/api/v1/write",
       [&handler](const http::Request& request) {
         WriteAnswer answer = handler.Write(request.body, request.headers.Get("Content-Type"),
                                            request.headers.Get("Content-Encoding"));
@@ -16,6 +16,7 @@ void AddWriteRoute(http::Router& router, WriteHandler& handler) {
           return response;
         }
         auto response = http::Response::Text(answer.status, std::move(answer.text));
+        response.headers.Set("X-Content-Type-Options", "nosniff");
         if (answer.status == 429 || answer.status == 503) response.headers.Set("Retry-After", "5");
         return response;
       },

@@ -47,7 +47,7 @@ void Annotations::InfoRepaired(TextRange where, const std::string& metric_name,
 }
 
 std::vector<std::string> Annotations::Warnings(std::string_view query, std::size_t limit) const {
-  std::set<std::string> lines;
+  std::set<std::string> lines = plain_;
   for (const auto& [body, places] : warnings_) {
     for (const std::size_t at : places) lines.insert(Line("warning", body, query, at));
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ class Annotations {
   void Warn(TextRange where, std::string body) {
     warnings_[std::move(body)].push_back(where.begin);
   }
+  // The body alone: it concerns the whole answer.
+  void WarnPlain(std::string body) { plain_.insert(std::move(body)); }
   void Info(TextRange where, std::string body) { infos_[std::move(body)].push_back(where.begin); }
 
   // histogram_quantile had to repair bucket counts: one line with the extremes of all times.
@@ -31,7 +34,9 @@ class Annotations {
   };
   void InfoRepaired(TextRange where, const std::string& metric_name, const Repair& repair);
 
-  bool empty() const { return warnings_.empty() && infos_.empty() && repairs_.empty(); }
+  bool empty() const {
+    return plain_.empty() && warnings_.empty() && infos_.empty() && repairs_.empty();
+  }
 
   // As the HTTP API shows them: with "(line:column)" of `query`, at most `limit` and then a line
   // that says how many were left out (0: all).
@@ -40,6 +45,7 @@ class Annotations {
 
  private:
   using Bodies = std::map<std::string, std::vector<std::size_t>>;  // body → places
+  std::set<std::string> plain_;
   Bodies warnings_;
   Bodies infos_;
   std::map<std::pair<std::size_t, std::string>, Repair> repairs_;  // place, metric name

@@ -59,7 +59,7 @@ template <typename List>
 void Limit(List& list, std::size_t limit, Annotations& annotations) {
   if (limit == 0 || list.size() <= limit) return;
   list.resize(limit);
-  annotations.Warn({}, "results truncated due to limit");
+  annotations.WarnPlain("results truncated due to limit");
 }
 
 Result<AnyValue> RangeVector(Evaluator& evaluator, const Expr& expr) {

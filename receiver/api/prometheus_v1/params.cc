@@ -13,6 +13,9 @@ namespace {
 constexpr std::string_view kMinTimeText = "-292273086-05-16T16:47:06Z";
 constexpr std::string_view kMaxTimeText = "292277025-08-18T07:12:54.999999999Z";
 
+// The parser's words for {a=""}, which has words of its own here.
+constexpr std::string_view kNothingSelected = "must contain at least one non-empty matcher";
+
 }  // namespace
 
 Result<TimePoint> ParseTime(std::string_view text) {
@@ -64,12 +67,15 @@ Result<TimeRange> ParseRange(const http::Form& form, std::string& bad) {
 Result<std::vector<std::vector<Matcher>>> ParseMatches(const http::Form& form) {
   std::vector<std::vector<Matcher>> out;
   for (const std::string& text : form.All("match[]")) {
-    DROVER_TRY(std::vector<Matcher> matchers, promql::ParseMetricSelector(text));
+    auto parsed = promql::ParseMetricSelector(text);
+    if (!parsed && parsed.error().message().find(kNothingSelected) == std::string::npos)
+      return tl::unexpected(std::move(parsed).error());
+    const std::vector<Matcher> matchers = parsed ? std::move(*parsed) : std::vector<Matcher>();
     bool selective = false;
     for (const Matcher& matcher : matchers) selective = selective || !matcher.MatchesEmpty();
     if (!selective)
       return Fail(ErrorCode::kInvalid, "match[] must contain at least one non-empty matcher");
-    out.push_back(std::move(matchers));
+    out.push_back(matchers);
   }
   return out;
 }
@@ -79,7 +85,8 @@ Result<std::size_t> ParseLimit(const http::Form& form) {
   if (text.empty()) return std::size_t{0};
   const auto limit = ParseInt(text);
   if (!limit)
-    return Fail(ErrorCode::kInvalid, "cannot parse \"" + std::string(text) + "\" to a valid limit");
+    return Fail(ErrorCode::kInvalid,
+                "strconv.Atoi: parsing \"" + std::string(text) + "\": invalid syntax");
   if (*limit < 0) return Fail(ErrorCode::kInvalid, "limit must be non-negative");
   return static_cast<std::size_t>(*limit);
 }

@@ -58,8 +58,8 @@ void ReadOptional(const http::Form& form, Common& out) {
   if (const std::string_view text = form.Get("lookback_delta"); !text.empty()) {
     const auto lookback = ParseStep(text);
     if (!lookback) {
-      out.failure = BadParameter(
-          "lookback_delta", "error parsing lookback delta duration: " + lookback.error().message());
+      out.failure = Failure(ErrorType::kBadData,
+                            "error parsing lookback delta duration: " + lookback.error().message());
       return;
     }
     if (lookback->count() > 0) out.params.lookback_delta = *lookback;
