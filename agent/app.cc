@@ -5,6 +5,7 @@
 #include <functional>
 
 #include <malloc.h>
+#include <stdlib.h>
 
 #include "agent/builtin/self_source.h"
 #include "agent/switchboard.h"
@@ -112,9 +113,14 @@ Result<LoadedConfig> App::Load() const {
   const auto text = ReadUserFile(options_.config_file);
   if (!text)
     return tl::unexpected(Error(text.error().code(), "configuration: " + text.error().message()));
-  DROVER_TRY(LoadedConfig loaded, ParseAgentConfig(*text, options_.config_file));
+  DROVER_TRY(LoadedConfig loaded,
+             ParseAgentConfig(*text, options_.config_file, [](const std::string& name) {
+               const char* value =
+                   ::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody sets
+               return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+             }));
   for (const std::string& warning : loaded.warnings)
-    log_.Warn("key without effect", {{"at", warning}});
+    log_.Warn("configuration", {{"warning", warning}});
   if (!loaded.other_sections.empty()) {
     std::string names;
     for (const std::string& section : loaded.other_sections)

@@ -30,6 +30,39 @@ Status CheckLabels(const std::map<std::string, std::string>& labels, const YamlN
   return {};
 }
 
+bool IsNameByte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+std::string Expand(std::string_view text, const Environment& environment,
+                   std::vector<std::string>& unknown) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t dollar = text.find('$');
+    out += text.substr(0, dollar);
+    if (dollar == std::string_view::npos) break;
+    text.remove_prefix(dollar + 1);
+    std::string_view name;
+    if (text.starts_with('{') && text.find('}') != std::string_view::npos) {
+      name = text.substr(1, text.find('}') - 1);
+      text.remove_prefix(name.size() + 2);
+    } else {
+      while (name.size() < text.size() && IsNameByte(text[name.size()]))
+        name = text.substr(0, name.size() + 1);
+      text.remove_prefix(name.size());
+    }
+    if (name.empty()) {
+      out += '$';
+      if (text.starts_with('$')) text.remove_prefix(1);
+    } else if (const auto value = environment ? environment(std::string(name)) : std::nullopt) {
+      out += *value;
+    } else {
+      unknown.emplace_back(name);
+    }
+  }
+  return out;
+}
+
 // The node of a list element's key, or the element.
 const YamlNode& At(const YamlNode& item, std::string_view key) {
   const YamlNode* found = item.Find(key);
@@ -128,7 +161,8 @@ void ToYaml(const Fsync& value, YamlWriter& out) {
   out.Scalar(value == Fsync::kNever ? "never" : value == Fsync::kAlways ? "always" : "interval");
 }
 
-Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& file) {
+Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& file,
+                                      const Environment& environment) {
   DROVER_TRY(const YamlNode root, ParseYaml(text, file));
   LoadedConfig out;
   std::vector<std::string> warnings;
@@ -141,6 +175,14 @@ Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& 
 
   AgentConfig& config = out.config;
   const YamlNode& global = At(root, "global");
+  for (auto& [name, value] : config.global.external_labels) {
+    std::vector<std::string> unknown;
+    value = Expand(value, environment, unknown);
+    for (const std::string& one : unknown) {
+      out.warnings.push_back(At(global, "external_labels").Place() + ": external label \"" + name +
+                             "\": the environment has no " + one);
+    }
+  }
   DROVER_CHECK(CheckLabels(config.global.external_labels, At(global, "external_labels")));
   if (config.global.scrape_interval.count() <= 0)
     return At(global, "scrape_interval").Fail("scrape_interval must be positive");

@@ -2,6 +2,7 @@
 // key).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -120,8 +121,11 @@ struct LoadedConfig {
 };
 
 // `text` is the file's content, `file` its name (relative file names in it are taken from its
-// folder). kInvalid "file:line:column: …".
-Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& file);
+// folder). $NAME and ${NAME} in the values of external_labels are taken from `environment`, $$ is a
+// dollar; a name it does not know becomes nothing, with a warning. kInvalid "file:line:column: …".
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& file,
+                                      const Environment& environment = nullptr);
 
 // --- description ---
 
@@ -131,7 +135,9 @@ void Describe(GlobalConfig& c, Visitor& v) {
           "How often targets and built-in exporters are scraped.");
   v.Field("scrape_timeout", c.scrape_timeout, "duration", "How long a scrape may take.");
   v.Field("external_labels", c.external_labels, "labels",
-          "Added to every series that leaves this agent, where absent.");
+          "Added to every series that leaves this agent, where absent. $NAME and ${NAME} are taken "
+          "from "
+          "the environment, $$ is a dollar.");
   v.Field("body_size_limit", c.limits.body_size_limit, "size",
           "Largest answer of a target, uncompressed. 0 is no limit.");
   v.Field("sample_limit", c.limits.sample_limit, "samples",

@@ -99,6 +99,25 @@ TEST_SUITE("agent/config") {
     CHECK(c.exporters.node->args == std::vector<std::string>{"--no-collector.wifi"});
   }
 
+  TEST_CASE("external labels take the environment's values; what it does not know is told") {
+    const auto loaded = ParseAgentConfig(
+        "global:\n  external_labels: {a: 'on-$NODE', b: '${NODE}x', c: 'five $$', d: '$NOPE.', "
+        "e: 'lone $'}\n",
+        "agent.yml", [](const std::string& name) {
+          return name == "NODE" ? std::optional<std::string>("n1") : std::nullopt;
+        });
+    REQUIRE(loaded.has_value());
+    const auto& labels = loaded->config.global.external_labels;
+    CHECK(labels.at("a") == "on-n1");
+    CHECK(labels.at("b") == "n1x");
+    CHECK(labels.at("c") == "five $");
+    CHECK(labels.at("d") == ".");
+    CHECK(labels.at("e") == "lone $");
+    REQUIRE(loaded->warnings.size() == 1);
+    CHECK(loaded->warnings[0] ==
+          "agent.yml:2:20: external label \"d\": the environment has no NOPE");
+  }
+
   TEST_CASE("the agent's own metrics can be turned off") {
     CHECK_FALSE(Load("exporters: {self: {enabled: false}}\n").config.exporters.self.has_value());
   }
