@@ -67,6 +67,12 @@ std::uint64_t Router::MaxBodyBytes(std::string_view path) const {
   return limit;
 }
 
+bool Router::IsSlow(std::string_view path, std::string_view method) const {
+  bool path_known = false;
+  const Route* route = Find(path, method, path_known);
+  return route != nullptr && route->options.slow;
+}
+
 Response Router::Dispatch(const Request& request) const {
   bool path_known = false;
   const Route* route = Find(request.path, request.method, path_known);

@@ -16,6 +16,8 @@ using Handler = std::function<Response(const Request&)>;
 
 struct RouteOptions {
   std::uint64_t max_body_bytes = 1 << 20;  // more is 413
+  // May take long: runs on the server's slow workers, so that it cannot hold up the other routes.
+  bool slow = false;
 };
 
 // Built before the server starts, then immutable and thread-safe.
@@ -34,6 +36,7 @@ class Router {
 
   Response Serve(const Request& request) const;
   std::uint64_t MaxBodyBytes(std::string_view path) const;  // of the route, before the body is read
+  bool IsSlow(std::string_view path, std::string_view method) const;
 
  private:
   struct Route {

@@ -17,6 +17,7 @@ struct ServerOptions {
   std::vector<std::string>
       listen;  // "host:port", ":port" (all addresses, IPv6 too), "[::1]:port"; port 0 picks one
   std::size_t workers = 2;            // threads that run handlers; 0 runs them on the I/O thread
+  std::size_t slow_workers = 0;       // threads for slow routes; 0: they share the workers
   std::size_t max_connections = 512;  // more wait in the kernel's backlog
   std::size_t max_header_bytes = 64 << 10;
   Millis header_timeout{30'000};  // from the first byte of a request to the end of its header

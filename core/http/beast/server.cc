@@ -82,7 +82,11 @@ class Workers {
 class BeastServer final : public Server {
  public:
   BeastServer(ServerOptions options, const Router& router, const Logger& log)
-      : options_(std::move(options)), router_(router), log_(log), workers_(options_.workers) {}
+      : options_(std::move(options)),
+        router_(router),
+        log_(log),
+        workers_(options_.workers),
+        slow_workers_(options_.slow_workers) {}
 
   ~BeastServer() override { Stop(Millis(0)); }
 
@@ -114,6 +118,7 @@ class BeastServer final : public Server {
     io_.stop();
     if (thread_.joinable()) thread_.join();
     workers_.Stop();
+    slow_workers_.Stop();
   }
 
  private:
@@ -317,7 +322,8 @@ class BeastServer final : public Server {
     const auto done =
         std::make_shared<asio::steady_timer>(io_, asio::steady_timer::time_point::max());
     const auto response = std::make_shared<Response>();
-    workers_.Post([this, &request, done, response] {
+    const bool slow = options_.slow_workers > 0 && router_.IsSlow(request.path, request.method);
+    (slow ? slow_workers_ : workers_).Post([this, &request, done, response] {
       *response = Handle(request);
       asio::post(io_, [done] { done->cancel(); });
     });
@@ -360,6 +366,7 @@ class BeastServer final : public Server {
   std::atomic<int> busy_{0};
   std::atomic<bool> stopped_{false};
   Workers workers_;
+  Workers slow_workers_;
   asio::io_context io_{1};
   std::vector<Tcp::acceptor> acceptors_;
   std::jthread thread_;

@@ -17,10 +17,12 @@ struct Running {
                [](const Request& r) { return Response::Text(200, "hello " + r.query); });
     router.Add("POST", "/echo", [](const Request& r) { return Response::Text(200, r.body); },
                {.max_body_bytes = 1'000'000});
-    router.Add("GET", "/slow", [](const Request&) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      return Response::Text(200, "done");
-    });
+    router.Add("GET", "/slow",
+               [](const Request&) {
+                 std::this_thread::sleep_for(std::chrono::milliseconds(200));
+                 return Response::Text(200, "done");
+               },
+               {.slow = true});
     router.Add("GET", "/throws",
                [](const Request&) -> Response { throw std::runtime_error("no"); });
     router.Add("GET", "/empty",
@@ -49,6 +51,19 @@ TEST_SUITE("core/http/server") {
       CHECK(testing::RawClient::Get(running.address, "/empty").find("Content-Length") ==
             std::string::npos);
     }
+  }
+  TEST_CASE("slow routes hold up only each other") {
+    Running running({.listen = {}, .workers = 1, .slow_workers = 1});
+    testing::RawClient first(running.address);
+    testing::RawClient second(running.address);
+    first.Send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+    second.Send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto started = std::chrono::steady_clock::now();
+    CHECK(testing::RawClient::Get(running.address, "/hello").starts_with("HTTP/1.1 200 "));
+    CHECK(std::chrono::steady_clock::now() - started < std::chrono::milliseconds(150));
+    CHECK(first.Read("done").ends_with("done"));
+    CHECK(second.Read("done").ends_with("done"));
+    CHECK(std::chrono::steady_clock::now() - started > std::chrono::milliseconds(300));
   }
   TEST_CASE("connections are kept, HEAD has no body") {
     Running running;
