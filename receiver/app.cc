@@ -94,6 +94,9 @@ Result<std::unique_ptr<App>> App::Start(const AppOptions& options, const Flags& 
 }
 
 Status App::Begin() {
+  if (options_.query_max_concurrency < 1 || options_.query_max_concurrency > 1000) {
+    return Fail(ErrorCode::kInvalid, "--query.max-concurrency must be between 1 and 1000");
+  }
   DROVER_TRY(const LoadedConfig loaded, Load());
   fs_ = MakeFileSystem(options_.storage_path);
   DROVER_CHECK(fs_->MakeDirs(""));
@@ -124,15 +127,17 @@ Status App::Begin() {
   };
   status.start_time = clock_.Now();
   status.storage_retention = FormatDuration(options_.retention);
-  api_ = std::make_unique<api::PrometheusApi>(
-      *engine_, *head_, clock_, std::move(status),
-      api::ApiOptions{static_cast<std::size_t>(options_.query_max_concurrency)});
+  api_ = std::make_unique<api::PrometheusApi>(*engine_, *head_, clock_, std::move(status));
   DROVER_CHECK(Apply(loaded.config));
   reload_ok_.Set(1);
   reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
   AddRoutes();
-  DROVER_TRY(server_,
-             http::StartServer({.listen = {options_.listen}, .workers = 4}, router_, log_));
+  DROVER_TRY(
+      server_,
+      http::StartServer({.listen = {options_.listen},
+                         .workers = 4,
+                         .slow_workers = static_cast<std::size_t>(options_.query_max_concurrency)},
+                        router_, log_));
   SelfOptions self;
   self.interval = std::min<Millis>(loaded.config.global.evaluation_interval, self.interval);
   self.instance = server_->addresses().front();

@@ -31,9 +31,11 @@ promql::InstantVector InstantOf(const Sources& sources, const std::string& query
 }
 
 void AddPages(http::Router& router, Sources sources) {
-  router.Add("GET,HEAD", "/", [sources](const http::Request&) { return HomePage(sources); });
+  router.Add("GET,HEAD", "/", [sources](const http::Request&) { return HomePage(sources); },
+             {.slow = true});
   router.Add("GET,HEAD", "/graph",
-             [sources](const http::Request& request) { return GraphPage(sources, request); });
+             [sources](const http::Request& request) { return GraphPage(sources, request); },
+             {.slow = true});
   router.Add("GET,HEAD", "/alerts",
              [sources](const http::Request&) { return AlertsPage(sources); });
 }

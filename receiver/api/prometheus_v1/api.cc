@@ -1,16 +1,10 @@
 #include "receiver/api/prometheus_v1/api.h"
 
-#include "receiver/api/prometheus_v1/slots.h"
-
 namespace drover::api {
 
 PrometheusApi::PrometheusApi(const promql::Engine& engine, const storage::Head& head, Clock& clock,
-                             StatusSource status, ApiOptions options)
-    : engine_(engine),
-      head_(head),
-      clock_(clock),
-      status_(std::move(status)),
-      slots_(std::make_unique<Slots>(options.max_concurrency)) {}
+                             StatusSource status)
+    : engine_(engine), head_(head), clock_(clock), status_(std::move(status)) {}
 
 PrometheusApi::~PrometheusApi() = default;
 
@@ -21,7 +15,7 @@ void PrometheusApi::AddRoutes(http::Router& router) {
                        http::Response (PrometheusApi::*handler)(const http::Request&)) {
     router.Add(methods, path,
                [this, handler](const http::Request& request) { return (this->*handler)(request); },
-               {.max_body_bytes = 10 << 20});
+               {.max_body_bytes = 10 << 20, .slow = true});
   };
   const auto show = [&](std::string_view path, http::Response (PrometheusApi::*handler)()) {
     router.Add("GET,OPTIONS", path,

@@ -26,18 +26,14 @@ struct StatusSource {
   std::string storage_retention;
 };
 
-struct ApiOptions {
-  std::size_t max_concurrency = 20;
-};
-
 // Thread-safe. What it is given outlives it; it outlives the router's server.
 class PrometheusApi {
  public:
   PrometheusApi(const promql::Engine& engine, const storage::Head& head, Clock& clock,
-                StatusSource status, ApiOptions options);
+                StatusSource status);
   ~PrometheusApi();
 
-  // Adds /api/v1/… for reading; writing and rules are added by their own parts.
+  // Adds /api/v1/… for reading, as slow routes; writing and rules are added by their own parts.
   void AddRoutes(http::Router& router);
   // Cancels queries under way (499).
   void Stop();
@@ -56,12 +52,10 @@ class PrometheusApi {
   http::Response FlagList();
   http::Response TsdbStatus(const http::Request& request);
 
-  struct Slots;
   const promql::Engine& engine_;
   const storage::Head& head_;
   Clock& clock_;
   const StatusSource status_;
-  const std::unique_ptr<Slots> slots_;
   std::stop_source stop_;
 };
 

@@ -5,7 +5,6 @@
 #include "receiver/api/prometheus_v1/answer.h"
 #include "receiver/api/prometheus_v1/api.h"
 #include "receiver/api/prometheus_v1/params.h"
-#include "receiver/api/prometheus_v1/slots.h"
 #include "receiver/promql/printer.h"
 
 namespace drover::api {
@@ -13,12 +12,7 @@ namespace {
 
 constexpr std::int64_t kMaxPoints = 11'000;
 
-struct Timings {
-  double queue = 0;
-  double evaluate = 0;
-};
-
-void AppendStats(std::string& out, const promql::QueryResult& result, const Timings& timings) {
+void AppendStats(std::string& out, const promql::QueryResult& result, double evaluated_seconds) {
   const auto seconds = [&](std::string_view name, double value) {
     out += '"';
     out += name;
@@ -26,13 +20,14 @@ void AppendStats(std::string& out, const promql::QueryResult& result, const Timi
     AppendJsonFloat(out, value);
   };
   out += ",\"stats\":{\"timings\":{";
-  seconds("evalTotalTime", timings.evaluate);
+  seconds("evalTotalTime", evaluated_seconds);
   out += ",\"resultSortTime\":0,\"queryPreparationTime\":0,";
-  seconds("innerEvalTime", timings.evaluate);
+  seconds("innerEvalTime", evaluated_seconds);
   out += ',';
-  seconds("execQueueTime", timings.queue);
+  // A query that waits has no thread yet, so its wait is not seen here.
+  seconds("execQueueTime", 0);
   out += ',';
-  seconds("execTotalTime", timings.queue + timings.evaluate);
+  seconds("execTotalTime", evaluated_seconds);
   out += "},\"samples\":{\"totalQueryableSamples\":";
   AppendUint(out, result.stats.total_samples);
   out += ",\"peakSamples\":";
@@ -66,6 +61,16 @@ void ReadOptional(const http::Form& form, Common& out) {
   }
 }
 
+http::Response Answer(const promql::QueryResult& result, const promql::Query& query, bool stats,
+                      double evaluated_seconds) {
+  std::string data;
+  AppendQueryData(data, result);
+  if (stats) AppendStats(data, result, evaluated_seconds);
+  data += '}';
+  return Success(data,
+                 {result.annotations.Warnings(query.text), result.annotations.Infos(query.text)});
+}
+
 class Seconds {
  public:
   explicit Seconds(const Clock& clock) : clock_(clock), start_(clock.Mono()) {}
@@ -97,24 +102,10 @@ http::Response PrometheusApi::Query(const http::Request& request) {
   if (!query) return BadParameter("query", query.error().message());
 
   common.params.stop = stop_.get_token();
-  Timings timings;
-  const Seconds queued(clock_);
-  const Millis most = std::min(common.params.timeout.value_or(engine_.options().timeout),
-                               engine_.options().timeout);
-  if (!slots_->Take(most, common.params.stop))
-    return Failure(ErrorType::kTimeout, "query timed out in query queue");
-  timings.queue = queued.Get();
   const Seconds running(clock_);
   const auto result = engine_.Instant(head_, *query, time, common.params);
-  timings.evaluate = running.Get();
-  slots_->Give();
   if (!result) return Failure(result.error());
-  std::string data;
-  AppendQueryData(data, *result);
-  if (!form.Get("stats").empty()) AppendStats(data, *result, timings);
-  data += '}';
-  return Success(
-      data, {result->annotations.Warnings(query->text), result->annotations.Infos(query->text)});
+  return Answer(*result, *query, !form.Get("stats").empty(), running.Get());
 }
 
 http::Response PrometheusApi::QueryRange(const http::Request& request) {
@@ -146,29 +137,15 @@ http::Response PrometheusApi::QueryRange(const http::Request& request) {
   if (!query) return BadParameter("query", query.error().message());
 
   common.params.stop = stop_.get_token();
-  Timings timings;
-  const Seconds queued(clock_);
-  const Millis most = std::min(common.params.timeout.value_or(engine_.options().timeout),
-                               engine_.options().timeout);
-  if (!slots_->Take(most, common.params.stop))
-    return Failure(ErrorType::kTimeout, "query timed out in query queue");
-  timings.queue = queued.Get();
   const Seconds running(clock_);
   const auto result = engine_.Range(head_, *query, *start, *end, *step, common.params);
-  timings.evaluate = running.Get();
-  slots_->Give();
   if (!result) {
     // Upstream finds a wrong result type before it evaluates.
     if (result.error().message().starts_with("invalid expression type"))
       return BadParameter("query", result.error().message());
     return Failure(result.error());
   }
-  std::string data;
-  AppendQueryData(data, *result);
-  if (!form.Get("stats").empty()) AppendStats(data, *result, timings);
-  data += '}';
-  return Success(
-      data, {result->annotations.Warnings(query->text), result->annotations.Infos(query->text)});
+  return Answer(*result, *query, !form.Get("stats").empty(), running.Get());
 }
 
 http::Response PrometheusApi::FormatQuery(const http::Request& request) {
