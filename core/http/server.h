@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/result.h"
 #include "core/http/router.h"
+#include "core/http/tls_source.h"
 
 namespace drover::http {
 
@@ -20,9 +21,11 @@ struct ServerOptions {
   std::size_t slow_workers = 0;       // threads for slow routes; 0: they share the workers
   std::size_t max_connections = 512;  // more wait in the kernel's backlog
   std::size_t max_header_bytes = 64 << 10;
-  Millis header_timeout{30'000};  // from the first byte of a request to the end of its header
-  Millis body_timeout{300'000};   // to read a body, and to write an answer
-  Millis idle_timeout{300'000};   // a kept-alive connection without a request
+  Millis header_timeout{30'000};     // from the first byte of a request to the end of its header
+  Millis body_timeout{300'000};      // to read a body, and to write an answer
+  Millis idle_timeout{300'000};      // a kept-alive connection without a request
+  Millis handshake_timeout{10'000};  // of TLS, from the connection on
+  TlsSource* tls = nullptr;          // null: plain HTTP. Outlives the server
 };
 
 // Runs from Start until destroyed. One I/O thread and `workers` threads.

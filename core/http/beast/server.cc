@@ -16,10 +16,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 #include "core/base/mutex.h"
 #include "core/http/url.h"
@@ -107,8 +111,8 @@ class BeastServer final : public Server {
         beast::error_code ignored;
         acceptor.close(ignored);
       }
-      for (Session* session : sessions_) {
-        if (!session->busy) session->stream.cancel();
+      for (Connection* connection : sessions_) {
+        if (!connection->busy) connection->tcp().cancel();
       }
     });
     const auto deadline = std::chrono::steady_clock::now() + grace;
@@ -117,16 +121,32 @@ class BeastServer final : public Server {
     }
     io_.stop();
     if (thread_.joinable()) thread_.join();
+    // Where nothing was under way, the thread may have ended before it closed them.
+    for (Tcp::acceptor& acceptor : acceptors_) {
+      beast::error_code ignored;
+      acceptor.close(ignored);
+    }
     workers_.Stop();
     slow_workers_.Stop();
   }
 
  private:
-  struct Session {
-    explicit Session(Tcp::socket socket) : stream(std::move(socket)) {}
-    beast::tcp_stream stream;
+  struct Connection {
+    virtual ~Connection() = default;
+    virtual beast::tcp_stream& tcp() = 0;  // has the time limits
     bool busy = false;
   };
+  // `Stream` is a tcp_stream, or an ssl_stream on one: a plain connection pays nothing for TLS.
+  template <typename Stream>
+  struct Session final : Connection {
+    template <typename... Arguments>
+    explicit Session(Arguments&&... arguments) : stream(std::forward<Arguments>(arguments)...) {}
+    beast::tcp_stream& tcp() override { return beast::get_lowest_layer(stream); }
+    Stream stream;
+  };
+  using PlainSession = Session<beast::tcp_stream>;
+  using TlsSession = Session<beast::ssl_stream<beast::tcp_stream>>;
+  static constexpr Millis kGoodbye{1000};  // for the peer's end of TLS
 
   Status ListenOn(const std::string& text) {
     DROVER_TRY(const HostPort address, ParseHostPort(text));
@@ -186,34 +206,80 @@ class BeastServer final : public Server {
       }
       beast::error_code ignored;
       socket.set_option(Tcp::no_delay(true), ignored);
-      asio::co_spawn(io_, Serve(std::move(socket)), asio::detached);
+      const Tcp::endpoint peer = socket.remote_endpoint(error);
+      if (error) continue;
+      if (options_.tls != nullptr) {
+        asio::co_spawn(io_, ServeTls(std::move(socket), AddressText(peer)), asio::detached);
+      } else {
+        asio::co_spawn(io_, ServePlain(std::move(socket), AddressText(peer)), asio::detached);
+      }
     }
   }
 
-  awaitable<void> Serve(Tcp::socket socket) {
-    beast::error_code error;
-    const Tcp::endpoint peer = socket.remote_endpoint(error);
-    if (error) co_return;
-    const std::string remote = AddressText(peer);
-    Session session(std::move(socket));
+  awaitable<void> ServePlain(Tcp::socket socket, std::string remote) {
+    PlainSession session(std::move(socket));
     const auto position = sessions_.insert(sessions_.end(), &session);
+    co_await Serve(session, remote);
+    beast::error_code ignored;
+    session.stream.socket().shutdown(Tcp::socket::shutdown_both, ignored);
+    sessions_.erase(position);
+  }
+
+  awaitable<void> ServeTls(Tcp::socket socket, std::string remote) {
+    asio::ssl::context context = TlsContext();
+    TlsSession session(std::move(socket), context);
+    const auto position = sessions_.insert(sessions_.end(), &session);
+    session.tcp().expires_after(options_.handshake_timeout);
+    const auto [refused] =
+        co_await session.stream.async_handshake(asio::ssl::stream_base::server, kNoThrow);
+    if (refused) {
+      log_.Debug("TLS handshake failed", {{"peer", remote}, {"err", refused.message()}});
+      if (refused.category() == asio::error::get_ssl_category() &&
+          ERR_GET_REASON(static_cast<unsigned long>(refused.value())) == SSL_R_HTTP_REQUEST)
+        co_await AnswerPlain(session.tcp());
+    } else {
+      co_await Serve(session, remote);
+      session.tcp().expires_after(kGoodbye);
+      co_await session.stream.async_shutdown(kNoThrow);
+    }
+    beast::error_code ignored;
+    session.tcp().socket().shutdown(Tcp::socket::shutdown_both, ignored);
+    sessions_.erase(position);
+  }
+
+  // The wrapper frees one reference, connections hold their own.
+  asio::ssl::context TlsContext() const {
+    const auto current = options_.tls->Context();
+    SSL_CTX_up_ref(current.get());
+    return asio::ssl::context(current.get());
+  }
+
+  static awaitable<void> AnswerPlain(beast::tcp_stream& stream) {
+    static constexpr std::string_view kAnswer =
+        "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n"
+        "Client sent an HTTP request to an HTTPS server.\n";
+    stream.expires_after(kGoodbye);
+    co_await asio::async_write(stream, asio::buffer(kAnswer), kNoThrow);
+  }
+
+  template <typename SessionType>
+  awaitable<void> Serve(SessionType& session, const std::string& remote) {
     beast::flat_buffer buffer;
     while (co_await ServeOne(session, buffer, remote)) {
       if (buffer.size() == 0) buffer.shrink_to_fit();
     }
-    session.stream.socket().shutdown(Tcp::socket::shutdown_both, error);
-    sessions_.erase(position);
   }
 
   // One request. False when the connection ends.
-  awaitable<bool> ServeOne(Session& session, beast::flat_buffer& buffer,
+  template <typename SessionType>
+  awaitable<bool> ServeOne(SessionType& session, beast::flat_buffer& buffer,
                            const std::string& remote) {
     beast::http::request_parser<beast::http::string_body> parser;
     parser.header_limit(static_cast<std::uint32_t>(options_.max_header_bytes));
     parser.body_limit(boost::none);
     // Idle until the first byte, then the header has its own, shorter time.
     if (buffer.size() == 0) {
-      session.stream.expires_after(options_.idle_timeout);
+      session.tcp().expires_after(options_.idle_timeout);
       const auto [error, n] =
           co_await session.stream.async_read_some(buffer.prepare(4096), kNoThrow);
       if (error) co_return false;
@@ -222,7 +288,7 @@ class BeastServer final : public Server {
     session.busy = true;
     ++busy_;
     const Busy guard{*this, session};
-    session.stream.expires_after(options_.header_timeout);
+    session.tcp().expires_after(options_.header_timeout);
     {
       const auto [error, n] =
           co_await beast::http::async_read_header(session.stream, buffer, parser, kNoThrow);
@@ -240,6 +306,7 @@ class BeastServer final : public Server {
     }
     Request request;
     request.remote = remote;
+    request.tls = std::is_same_v<SessionType, TlsSession>;
     Take(parser.get(), request);
     const bool head = request.method == "HEAD";
     const unsigned version = parser.get().version();
@@ -251,7 +318,7 @@ class BeastServer final : public Server {
     }
     parser.body_limit(limit);
     if (!parser.is_done()) {
-      session.stream.expires_after(options_.body_timeout);
+      session.tcp().expires_after(options_.body_timeout);
       if (EqualsNoCase(request.headers.Get("Expect"), "100-continue")) {
         beast::http::response<beast::http::empty_body> go(beast::http::status::continue_, version);
         const auto [error, n] = co_await beast::http::async_write(session.stream, go, kNoThrow);
@@ -270,7 +337,7 @@ class BeastServer final : public Server {
     }
     const bool keep_alive = parser.get().keep_alive() && !stopped_;
     request.body = std::move(parser.get().body());
-    session.stream.expires_never();
+    session.tcp().expires_never();
     // Not as ?: with co_await inside: g++ 12 miscompiles that.
     Response response;
     if (options_.workers == 0) {
@@ -278,13 +345,13 @@ class BeastServer final : public Server {
     } else {
       response = co_await OnPool(request);
     }
-    session.stream.expires_after(options_.body_timeout);
+    session.tcp().expires_after(options_.body_timeout);
     co_return co_await Write(session, response, version, keep_alive, head);
   }
 
   struct Busy {
     BeastServer& server;
-    Session& session;
+    Connection& session;
     ~Busy() {
       session.busy = false;
       --server.busy_;
@@ -332,7 +399,8 @@ class BeastServer final : public Server {
   }
 
   // True when the connection may carry another request.
-  awaitable<bool> Write(Session& session, Response& response, unsigned version, bool keep_alive,
+  template <typename SessionType>
+  awaitable<bool> Write(SessionType& session, Response& response, unsigned version, bool keep_alive,
                         bool head) {
     beast::http::response<beast::http::string_body> out;
     out.version(version);
@@ -348,8 +416,9 @@ class BeastServer final : public Server {
     co_return !error && keep_alive;
   }
 
+  template <typename SessionType>
   static awaitable<std::tuple<beast::error_code, std::size_t>> AsyncWrite(
-      Session& session, beast::http::response<beast::http::string_body>& out, bool head) {
+      SessionType& session, beast::http::response<beast::http::string_body>& out, bool head) {
     beast::http::response_serializer<beast::http::string_body> serializer(out);
     if (head)
       co_return co_await beast::http::async_write_header(session.stream, serializer, kNoThrow);
@@ -362,7 +431,7 @@ class BeastServer final : public Server {
   std::vector<std::string> addresses_;
   // The io_context destroys suspended sessions, which still touch these: they are declared before
   // it.
-  std::list<Session*> sessions_;  // I/O thread only
+  std::list<Connection*> sessions_;  // I/O thread only
   std::atomic<int> busy_{0};
   std::atomic<bool> stopped_{false};
   Workers workers_;
