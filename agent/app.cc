@@ -46,6 +46,8 @@ void AddFlags(Flags& flags, AppOptions& options) {
   flags.Add("config.file", options.config_file, "Configuration file.");
   flags.Add("storage.path", options.storage_path, "Folder for the queues of what is not sent yet.");
   flags.Add("web.listen-address", options.listen, "Address of the agent's pages and metrics.");
+  flags.Add("web.config.file", options.web_config_file,
+            "TLS, users and headers of --web.listen-address (docs/web-config.md).");
   flags.Add("web.enable-lifecycle", options.enable_lifecycle, "Reload by POST to /-/reload.");
   flags.Add("role", options.role, "node: what concerns this host. cluster is not built yet.");
   flags.Add("path.procfs", options.procfs, "Where the host's /proc is mounted.");
@@ -83,6 +85,9 @@ Result<std::unique_ptr<App>> App::Start(const AppOptions& options, Clock& clock,
 Status App::Begin() {
   ::mallopt(M_ARENA_MAX, 2);
   DROVER_TRY(const LoadedConfig loaded, Load());
+  if (!options_.web_config_file.empty()) {
+    DROVER_TRY(web_config_, http::WebConfigFile::Open(options_.web_config_file, clock_, log_));
+  }
   fs_ = MakeFileSystem(options_.storage_path);
   DROVER_CHECK(fs_->MakeDirs(""));
   DROVER_TRY(lock_, FolderLock::Take(options_.storage_path));
@@ -91,9 +96,11 @@ Status App::Begin() {
       clock_, registry_, log_);
   AddRoutes();
   // Listening first: a taken port is found before anything is collected.
-  DROVER_TRY(server_,
-             http::StartServer({.listen = {options_.listen}, .workers = 1, .max_connections = 64},
-                               router_, log_));
+  DROVER_TRY(server_, http::StartServer({.listen = {options_.listen},
+                                         .workers = 1,
+                                         .max_connections = 64,
+                                         .tls = web_config_ ? web_config_->tls() : nullptr},
+                                        router_, log_));
   {
     Lock lock(mutex_);
     DROVER_CHECK(Apply(loaded.config));
@@ -308,6 +315,7 @@ void App::AddRoutes() {
                         500, "failed to reload config: " + status.error().message() + "\n");
   });
   router_.Use(http::GzipResponses());
+  if (web_config_) router_.Use(web_config_->Middleware());
 }
 
 void App::Stop() {

@@ -18,6 +18,7 @@
 #include "core/config/flags.h"
 #include "core/http/client/curl_client.h"
 #include "core/http/server.h"
+#include "core/http/web_config_file.h"
 #include "core/metrics/registry.h"
 #include "core/os/folder_lock.h"
 
@@ -27,6 +28,7 @@ struct AppOptions {
   std::string config_file = "/etc/drover/agent.yml";
   std::string storage_path = "/var/lib/drover-agent";
   std::string listen = "127.0.0.1:9465";
+  std::string web_config_file;  // "": plain HTTP without users
   std::string role = "node";
   std::string procfs = "/proc";
   std::string sysfs = "/sys";
@@ -88,6 +90,7 @@ class App {
   std::map<std::string, std::string> builtin_texts_ GUARDED_BY(mutex_);
   std::unique_ptr<scrape::ScrapeManager> scrapes_;
 
+  std::unique_ptr<http::WebConfigFile> web_config_;  // may be null
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::jthread maintenance_;

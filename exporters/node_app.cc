@@ -8,6 +8,7 @@
 #include "core/base/version.h"
 #include "core/config/flags.h"
 #include "core/http/server.h"
+#include "core/http/web_config_file.h"
 #include "core/os/signals.h"
 #include "exporters/node/node_flags.h"
 #include "exporters/node_web.h"
@@ -22,6 +23,7 @@ constexpr Millis kGrace{300};
 struct WebFlags {
   std::vector<std::string> listen = {":9100"};
   std::string telemetry_path = "/metrics";
+  std::string config_file;
   std::int64_t max_requests = 40;
   bool disable_exporter_metrics = false;
 
@@ -30,6 +32,8 @@ struct WebFlags {
               "Addresses on which to expose metrics and web interface. Repeatable. Examples: "
               "`:9100` or `[::1]:9100`");
     flags.Add("web.telemetry-path", telemetry_path, "Path under which to expose metrics.");
+    flags.Add("web.config.file", config_file,
+              "TLS, users and headers of --web.listen-address (docs/web-config.md).");
     flags.Add("web.max-requests", max_requests,
               "Maximum number of parallel scrape requests. Use 0 to disable.");
     flags.Add("web.disable-exporter-metrics", disable_exporter_metrics,
@@ -37,8 +41,6 @@ struct WebFlags {
     const auto refuse = [](std::string_view) {
       return Status(Fail(ErrorCode::kUnsupported, "not built yet"));
     };
-    flags.AddCustom("web.config.file", "FILE", "", "TLS and authentication: not built yet.",
-                    refuse);
     flags.AddCustom("web.systemd-socket", "", "", "Socket activation: not built yet.", refuse);
     flags.AddIgnored("runtime.gomaxprocs", true, "collectors run on one thread");
   }
@@ -103,6 +105,12 @@ int RunNodeExporter(std::vector<std::string> arguments) {
     log.Warn("collectors of node_exporter's default set that are not built yet",
              {{"names", Joined(choice->missing)}});
   }
+  std::unique_ptr<http::WebConfigFile> web_config;
+  if (!web.config_file.empty()) {
+    auto opened = http::WebConfigFile::Open(web.config_file, *clock, log);
+    if (!opened) return FailStart(opened.error());
+    web_config = std::move(*opened);
+  }
   const auto runner = node.MakeRunner(*choice, *clock, log);
   if (!runner) return FailStart(runner.error());
 
@@ -110,8 +118,10 @@ int RunNodeExporter(std::vector<std::string> arguments) {
   http::Router router;
   pages.AddRoutes(router);
   router.Use(http::GzipResponses());
+  if (web_config) router.Use(web_config->Middleware());
   http::ServerOptions options;
   options.listen = web.listen;
+  if (web_config) options.tls = web_config->tls();
   auto server = http::StartServer(options, router, log);
   if (!server) return FailStart(server.error());
   log.Info("listening", {{"address", Joined((*server)->addresses())},

@@ -49,6 +49,8 @@ void AddFlags(Flags& flags, AppOptions& options) {
             "When the log goes to the disk itself: never, interval (1 s) or always (before each "
             "acknowledgement). Any setting survives a kill.");
   flags.Add("web.listen-address", options.listen, "Address of the API and the pages.");
+  flags.Add("web.config.file", options.web_config_file,
+            "TLS, users and headers of --web.listen-address (docs/web-config.md).");
   flags.Add("web.external-url", options.external_url,
             "URL under which users reach this program; for links in alerts.");
   flags.Add("web.enable-lifecycle", options.enable_lifecycle,
@@ -98,6 +100,9 @@ Status App::Begin() {
     return Fail(ErrorCode::kInvalid, "--query.max-concurrency must be between 1 and 1000");
   }
   DROVER_TRY(const LoadedConfig loaded, Load());
+  if (!options_.web_config_file.empty()) {
+    DROVER_TRY(web_config_, http::WebConfigFile::Open(options_.web_config_file, clock_, log_));
+  }
   fs_ = MakeFileSystem(options_.storage_path);
   DROVER_CHECK(fs_->MakeDirs(""));
   DROVER_TRY(lock_, FolderLock::Take(options_.storage_path));
@@ -132,12 +137,12 @@ Status App::Begin() {
   reload_ok_.Set(1);
   reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
   AddRoutes();
-  DROVER_TRY(
-      server_,
-      http::StartServer({.listen = {options_.listen},
-                         .workers = 4,
-                         .slow_workers = static_cast<std::size_t>(options_.query_max_concurrency)},
-                        router_, log_));
+  DROVER_TRY(server_, http::StartServer(
+                          {.listen = {options_.listen},
+                           .workers = 4,
+                           .slow_workers = static_cast<std::size_t>(options_.query_max_concurrency),
+                           .tls = web_config_ ? web_config_->tls() : nullptr},
+                          router_, log_));
   SelfOptions self;
   self.interval = std::min<Millis>(loaded.config.global.evaluation_interval, self.interval);
   self.instance = server_->addresses().front();
@@ -224,7 +229,8 @@ std::string App::ExternalUrl() const {
   }
   const std::size_t colon = options_.listen.rfind(':');
   const std::string host = options_.listen.substr(0, colon);
-  return "http://" + (host.empty() ? "localhost" : host) +
+  const std::string scheme = web_config_ && web_config_->tls() != nullptr ? "https" : "http";
+  return scheme + "://" + (host.empty() ? "localhost" : host) +
          options_.listen.substr(colon == std::string::npos ? 0 : colon);
 }
 
@@ -331,6 +337,7 @@ void App::AddRoutes() {
   });
   router_.Use(http::GzipResponses());
   router_.Use(api::ApiHeaders());
+  if (web_config_) router_.Use(web_config_->Middleware());
 }
 
 void App::Stop() {

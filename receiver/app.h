@@ -10,6 +10,7 @@
 #include "core/config/flags.h"
 #include "core/http/client/curl_client.h"
 #include "core/http/server.h"
+#include "core/http/web_config_file.h"
 #include "core/metrics/registry.h"
 #include "core/os/folder_lock.h"
 #include "receiver/alerting/alerting.h"
@@ -29,6 +30,7 @@ struct AppOptions {
   std::string alerting_config_file;
   std::string storage_path = "/var/lib/drover-receiver";
   std::string listen = ":9090";
+  std::string web_config_file;  // "": plain HTTP without users
   std::string external_url;
   bool enable_lifecycle = false;
   bool enable_remote_write = true;
@@ -97,6 +99,7 @@ class App {
   std::shared_ptr<rules::Manager> rules_ GUARDED_BY(mutex_);
   std::string last_reload_error_ GUARDED_BY(mutex_);
 
+  std::unique_ptr<http::WebConfigFile> web_config_;  // may be null
   http::Router router_;
   std::unique_ptr<http::Server> server_;
 };

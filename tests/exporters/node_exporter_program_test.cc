@@ -218,7 +218,7 @@ TEST_SUITE("exporters/node_exporter_program") {
       const char* want;
     } cases[] = {
         {{"--collector.wifi"}, "--collector.wifi: the wifi collector is not built yet"},
-        {{"--web.config.file=x"}, "not built yet"},
+        {{"--web.config.file=x"}, "web configuration: open "},
         {{"--nonsense"}, "nonsense"},
         {{kListen, "--collector.netdev.device-include=a", "--collector.netdev.device-exclude=b"},
          "mutually exclusive"},
