@@ -48,8 +48,9 @@ TEST_SUITE("core/http/auth") {
     CHECK(given->user == "user");
     CHECK(given->password == "pa:ss");
     CHECK(ParseBasicAuth("Basic Og==")->user.empty());
-    for (const char* bad : {"", "Basic", "Basic ", "Bearer dXNlcjpwYTpzcw==", "Basic dXNlcg==",
-                            "Basic d!!l", "Basic dXNlcjpwYTpzcw"})
+    for (const char* bad :
+         {"", "Basic", "Basic ", "Bearer dXNlcjpwYTpzcw==", "Basic dXNlcg==", "Basic d!!l",
+          "Basic dX=lcjpwYTpzcw==", "Basic \t\t\t\tOg==", "Basic dXNlcjpwYTpzcw"})
       CHECK_FALSE(ParseBasicAuth(bad).has_value());
   }
   TEST_CASE("an answer costs one hash, a changed hash is asked anew") {
