@@ -11,16 +11,23 @@
 
 namespace {
 
-std::string Usage() {
-  std::string out =
-      "droverctl: checks files, asks a receiver, silences alerts.\n\n"
-      "usage: droverctl COMMAND [--flags] [arguments]     (droverctl COMMAND --help says more)\n\n";
+// Of all commands, or of those that start with `word`; "" when there are none.
+std::string Lines(std::string_view word = {}) {
+  std::string out;
   for (const drover::ctl::Command& command : drover::ctl::Commands()) {
+    if (!word.empty() && command.name.substr(0, command.name.find(' ')) != word) continue;
     std::string head = "  " + std::string(command.name) + " " + std::string(command.arguments);
     head.resize(std::max<std::size_t>(head.size() + 2, 38), ' ');
     out += head + std::string(command.help) + "\n";
   }
   return out;
+}
+
+std::string Usage() {
+  return "droverctl: checks files, asks a receiver, silences alerts.\n\n"
+         "usage: droverctl COMMAND [--flags] [arguments]     (droverctl COMMAND --help says "
+         "more)\n\n" +
+         Lines();
 }
 
 int Columns() {
@@ -56,6 +63,11 @@ int main(int argc, char** argv) {
     if (words.size() < count || command.name != (count == 1 ? words[0] : words[0] + " " + words[1]))
       continue;
     return command.run(context, {words.begin() + static_cast<std::ptrdiff_t>(count), words.end()});
+  }
+  if (const std::string related = Lines(words[0]); !related.empty()) {
+    const bool asked = words.size() == 1 || words[1] == "--help" || words[1] == "-h";
+    (asked ? std::cout : std::cerr) << "droverctl " << words[0] << " takes one of:\n\n" << related;
+    return asked && words.size() > 1 ? 0 : 2;
   }
   std::cerr << "droverctl: unknown command \"" << words[0]
             << (words.size() > 1 ? " " + words[1] : "") << "\"\n\n"

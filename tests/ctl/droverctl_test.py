@@ -37,6 +37,7 @@ def main():
 
         check("no command: usage and 2", "usage: droverctl" in ctl(code=2))
         check("--help lists commands", "query range" in ctl("--help"))
+        check("the first word alone lists what may follow", "silence expire" in ctl("silence", "--help") and "check rules" in ctl("check", code=2))
         check("an unknown command is named", 'unknown command "frob"' in ctl("frob", code=2))
 
         good = write("prometheus.yml", "global: {scrape_interval: 15s}\nrule_files: []\nscrape_configs:\n  - job_name: a\n    static_configs: [{targets: ['x:1']}]\n")
