@@ -13,7 +13,7 @@ import time
 
 from drover import BIN, Stack, agent_config, free_port, http as ask, run, wait_until
 
-PEERS = pathlib.Path(os.environ.get("PEERS_BIN", "/opt/peers"))
+PEERS = pathlib.Path(os.environ.get("PEERS_BIN", "/nonexistent"))
 RULES = """
 groups:
   - name: line
