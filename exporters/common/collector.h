@@ -76,9 +76,12 @@ struct CollectorSpec {
   std::string_view name;
   bool default_on;
   std::string_view help;
+  std::string_view source;  // files, system calls: for the documentation
   std::vector<CollectorFlag> flags;
   // kInvalid: flags that contradict each other or do not parse, a start-up error.
   Result<std::unique_ptr<Collector>> (*make)(const CollectorInput&);
+  // Every family it can make. "node_vmstat_*": names that the kernel decides.
+  std::vector<std::string_view> metrics{};
 };
 
 }  // namespace drover::exporters

@@ -17,19 +17,19 @@ std::vector<CollectorSpec> Collectors();
 // netclass_rtnl and powersupply are no collectors but name options of two.
 std::vector<CollectorFlags::NotBuilt> NotBuilt();
 
-Result<std::unique_ptr<Collector>> MakeCpu(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeDiskStats(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeFileFd(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeFilesystem(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeLoadAvg(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeMemInfo(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeNetDev(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeOs(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakePressure(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeStat(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeTime(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeTimex(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeUname(const CollectorInput& input);
-Result<std::unique_ptr<Collector>> MakeVmStat(const CollectorInput& input);
+CollectorSpec CpuSpec();
+CollectorSpec DiskStatsSpec();
+CollectorSpec FileFdSpec();
+CollectorSpec FilesystemSpec();
+CollectorSpec LoadAvgSpec();
+CollectorSpec MemInfoSpec();
+CollectorSpec NetDevSpec();
+CollectorSpec OsSpec();
+CollectorSpec PressureSpec();
+CollectorSpec StatSpec();
+CollectorSpec TimeSpec();
+CollectorSpec TimexSpec();
+CollectorSpec UnameSpec();
+CollectorSpec VmStatSpec();
 
 }  // namespace drover::exporters::node

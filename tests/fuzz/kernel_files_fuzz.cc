@@ -2,14 +2,14 @@
 // what comes out points into the input.
 #include <cstdint>
 
-#include "exporters/node/cpu_info.h"
-#include "exporters/node/disk_stats.h"
-#include "exporters/node/mem_info.h"
-#include "exporters/node/mount_info.h"
-#include "exporters/node/net_stats.h"
-#include "exporters/node/os_release.h"
-#include "exporters/node/pressure.h"
-#include "exporters/node/proc_stat.h"
+#include "exporters/node/processor/cpu_info.h"
+#include "exporters/node/storage/disk_stats.h"
+#include "exporters/node/memory/mem_info.h"
+#include "exporters/node/storage/mount_info.h"
+#include "exporters/node/network/net_stats.h"
+#include "exporters/node/system/os_release.h"
+#include "exporters/node/system/pressure.h"
+#include "exporters/node/processor/proc_stat.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace drover::exporters::node;

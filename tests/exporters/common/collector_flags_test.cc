@@ -12,13 +12,13 @@ std::vector<CollectorSpec> Specs() {
   return {
       {"one",
        true,
-       "First.",
+       "First.", "",
        {{"one.include", Kind::kText, "", ""},
         {"one.exclude", Kind::kText, "^x$", ""},
         {"one.old", Kind::kText, "", "", true, "one.exclude"},
         {"one.more", Kind::kSwitch, "true", ""}},
        nullptr},
-      {"two", false, "Second.", {}, nullptr},
+      {"two", false, "Second.", "", {}, nullptr},
   };
 }
 

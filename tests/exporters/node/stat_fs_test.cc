@@ -1,4 +1,4 @@
-#include "exporters/node/stat_fs.h"
+#include "exporters/node/storage/stat_fs.h"
 
 #include <errno.h>
 #include <sys/vfs.h>

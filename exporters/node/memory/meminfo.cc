@@ -2,7 +2,7 @@
 
 #include "core/os/hot_file.h"
 #include "exporters/node/collectors.h"
-#include "exporters/node/mem_info.h"
+#include "exporters/node/memory/mem_info.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -53,10 +53,14 @@ class MemInfo final : public Collector {
   DescTable descs_{"node_memory_", "", "Memory information field ", ".", MetricType::kGauge};
 };
 
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
+  return std::make_unique<MemInfo>(input);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Collector>> MakeMemInfo(const CollectorInput& input) {
-  return std::make_unique<MemInfo>(input);
+CollectorSpec MemInfoSpec() {
+  return {"meminfo", true, "Memory: /proc/meminfo.", "/proc/meminfo", {}, Make};
 }
 
 }  // namespace drover::exporters::node

@@ -3,7 +3,7 @@
 #include "exporters/common/fields.h"
 #include "exporters/common/name_filter.h"
 #include "exporters/node/collectors.h"
-#include "exporters/node/disk_stats.h"
+#include "exporters/node/storage/disk_stats.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -165,12 +165,28 @@ class DiskStatsCollector final : public Collector {
   std::string udev_text_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Collector>> MakeDiskStats(const CollectorInput& input) {
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
   DROVER_TRY(auto filter,
              NameFilter::Make(input.flags, "diskstats.device-include", "diskstats.device-exclude"));
   return std::make_unique<DiskStatsCollector>(input, std::move(filter));
+}
+
+}  // namespace
+
+CollectorSpec DiskStatsSpec() {
+  using enum CollectorFlag::Kind;
+  return {
+      "diskstats",
+      true,
+      "Block devices: /proc/diskstats and udev's facts.",
+      "/proc/diskstats, udev data, /sys/block/*/queue",
+      {{"diskstats.device-exclude", kText, R"(^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$)",
+        "Regexp of diskstats devices to exclude (mutually exclusive to device-include)."},
+       {"diskstats.device-include", kText, "",
+        "Regexp of diskstats devices to include (mutually exclusive to device-exclude)."},
+       {"diskstats.ignored-devices", kText, "",
+        "DEPRECATED: use collector.diskstats.device-exclude", true, "diskstats.device-exclude"}},
+      Make};
 }
 
 }  // namespace drover::exporters::node

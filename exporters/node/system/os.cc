@@ -1,5 +1,5 @@
 #include "exporters/node/collectors.h"
-#include "exporters/node/os_release.h"
+#include "exporters/node/system/os_release.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -62,10 +62,15 @@ class Os final : public Collector {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
+  return std::make_unique<Os>(input);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Collector>> MakeOs(const CollectorInput& input) {
-  return std::make_unique<Os>(input);
+CollectorSpec OsSpec() {
+  return {"os", true, "The distribution: os-release.", "/etc/os-release, /usr/lib/os-release",
+          {},   Make};
 }
 
 }  // namespace drover::exporters::node

@@ -76,10 +76,12 @@ class Timex final : public Collector {
   }
 };
 
+Result<std::unique_ptr<Collector>> Make(const CollectorInput&) { return std::make_unique<Timex>(); }
+
 }  // namespace
 
-Result<std::unique_ptr<Collector>> MakeTimex(const CollectorInput&) {
-  return std::make_unique<Timex>();
+CollectorSpec TimexSpec() {
+  return {"timex", true, "State of the clock discipline: adjtimex(2).", "adjtimex(2)", {}, Make};
 }
 
 }  // namespace drover::exporters::node

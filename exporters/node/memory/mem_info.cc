@@ -1,4 +1,4 @@
-#include "exporters/node/mem_info.h"
+#include "exporters/node/memory/mem_info.h"
 
 #include <string>
 

@@ -43,11 +43,22 @@ class VmStat final : public Collector {
                    MetricType::kUnknown};
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Collector>> MakeVmStat(const CollectorInput& input) {
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
   DROVER_TRY(auto fields, PatternFlag(input.flags, "vmstat.fields"));
   return std::make_unique<VmStat>(input, std::move(fields));
+}
+
+}  // namespace
+
+CollectorSpec VmStatSpec() {
+  using enum CollectorFlag::Kind;
+  return {"vmstat",
+          true,
+          "Paging and faults: /proc/vmstat.",
+          "/proc/vmstat",
+          {{"vmstat.fields", kText, "^(oom_kill|pgpg|pswp|pg.*fault).*",
+            "Regexp of fields to return for vmstat collector."}},
+          Make};
 }
 
 }  // namespace drover::exporters::node

@@ -1,4 +1,4 @@
-#include "exporters/node/net_stats.h"
+#include "exporters/node/network/net_stats.h"
 
 #include <errno.h>
 #include <linux/if_link.h>

@@ -10,8 +10,8 @@
 #include "core/os/hot_file.h"
 #include "exporters/common/name_filter.h"
 #include "exporters/node/collectors.h"
-#include "exporters/node/mount_info.h"
-#include "exporters/node/stat_fs.h"
+#include "exporters/node/storage/mount_info.h"
+#include "exporters/node/storage/stat_fs.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -131,9 +131,7 @@ class Filesystem final : public Collector {
   std::vector<Mount> repeats_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Collector>> MakeFilesystem(const CollectorInput& input) {
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
   DROVER_TRY(auto mount_points, NameFilter::Make(input.flags, "filesystem.mount-points-include",
                                                  "filesystem.mount-points-exclude"));
   DROVER_TRY(auto fs_types, NameFilter::Make(input.flags, "filesystem.fs-types-include",
@@ -147,6 +145,49 @@ Result<std::unique_ptr<Collector>> MakeFilesystem(const CollectorInput& input) {
   return std::make_unique<Filesystem>(input, std::move(mount_points), std::move(fs_types),
                                       std::chrono::ceil<Millis>(*timeout),
                                       static_cast<std::size_t>(*workers));
+}
+
+}  // namespace
+
+CollectorSpec FilesystemSpec() {
+  using enum CollectorFlag::Kind;
+  return {
+      "filesystem",
+      true,
+      "Space and files of mounted file systems.",
+      "/proc/1/mountinfo, statfs(2)",
+      {{"filesystem.mount-points-exclude", kText,
+        "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
+        "Regexp of mount points to exclude for filesystem collector. (mutually exclusive to "
+        "mount-points-include)"},
+       {"filesystem.mount-points-include", kText, "",
+        "Regexp of mount points to include for filesystem collector. (mutually exclusive to "
+        "mount-points-exclude)"},
+       {"filesystem.fs-types-exclude", kText,
+        "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|"
+        "iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|"
+        "erofs|sysfs|tracefs)$",
+        "Regexp of filesystem types to exclude for filesystem collector. (mutually exclusive to "
+        "fs-types-include)"},
+       {"filesystem.fs-types-include", kText, "",
+        "Regexp of filesystem types to include for filesystem collector. (mutually exclusive to "
+        "fs-types-exclude)"},
+       {"filesystem.ignored-mount-points", kText, "",
+        "DEPRECATED: use collector.filesystem.mount-points-exclude", true,
+        "filesystem.mount-points-exclude"},
+       {"filesystem.ignored-fs-types", kText, "",
+        "DEPRECATED: use collector.filesystem.fs-types-exclude", true,
+        "filesystem.fs-types-exclude"},
+       {"filesystem.mount-timeout", kText, "1s",
+        "Longest wait for all mounts together; those that have not answered are marked. "
+        "(upstream: "
+        "5s, per mount)",
+        true},
+       {"filesystem.stat-workers", kText, "16",
+        "How many stat calls may hang at the same time; with more, nothing is asked. (upstream: "
+        "4)",
+        true}},
+      Make};
 }
 
 }  // namespace drover::exporters::node

@@ -1,4 +1,4 @@
-#include "exporters/node/pressure.h"
+#include "exporters/node/system/pressure.h"
 
 #include <array>
 #include <utility>
@@ -83,10 +83,15 @@ class Pressure final : public Collector {
   std::string text_;
 };
 
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
+  return std::make_unique<Pressure>(input);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Collector>> MakePressure(const CollectorInput& input) {
-  return std::make_unique<Pressure>(input);
+CollectorSpec PressureSpec() {
+  return {"pressure",       true, "Pressure stall information from /proc/pressure.",
+          "/proc/pressure", {},   Make};
 }
 
 }  // namespace drover::exporters::node

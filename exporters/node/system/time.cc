@@ -63,10 +63,15 @@ class Time final : public Collector {
   std::string text_;
 };
 
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
+  return std::make_unique<Time>(input);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Collector>> MakeTime(const CollectorInput& input) {
-  return std::make_unique<Time>(input);
+CollectorSpec TimeSpec() {
+  return {"time", true, "System time and clock sources.", "clock, /sys/devices/system/clocksource",
+          {},     Make};
 }
 
 }  // namespace drover::exporters::node

@@ -31,10 +31,14 @@ class FileFd final : public Collector {
   std::string text_;
 };
 
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
+  return std::make_unique<FileFd>(input);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Collector>> MakeFileFd(const CollectorInput& input) {
-  return std::make_unique<FileFd>(input);
+CollectorSpec FileFdSpec() {
+  return {"filefd", true, "Open files: /proc/sys/fs/file-nr.", "/proc/sys/fs/file-nr", {}, Make};
 }
 
 }  // namespace drover::exporters::node

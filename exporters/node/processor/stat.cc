@@ -2,7 +2,7 @@
 
 #include "core/os/hot_file.h"
 #include "exporters/node/collectors.h"
-#include "exporters/node/proc_stat.h"
+#include "exporters/node/processor/proc_stat.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -51,10 +51,20 @@ class Stat final : public Collector {
   std::string text_;
 };
 
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
+  return std::make_unique<Stat>(input);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Collector>> MakeStat(const CollectorInput& input) {
-  return std::make_unique<Stat>(input);
+CollectorSpec StatSpec() {
+  using enum CollectorFlag::Kind;
+  return {"stat",
+          true,
+          "Interrupts, context switches, forks: /proc/stat.",
+          "/proc/stat",
+          {{"stat.softirq", kSwitch, "false", "Export softirq calls per vector"}},
+          Make};
 }
 
 }  // namespace drover::exporters::node

@@ -1,4 +1,4 @@
-#include "exporters/node/disk_stats.h"
+#include "exporters/node/storage/disk_stats.h"
 
 #include "core/base/numbers.h"
 #include "exporters/common/fields.h"

@@ -1,4 +1,4 @@
-#include "exporters/node/mount_info.h"
+#include "exporters/node/storage/mount_info.h"
 
 #include <array>
 

@@ -7,8 +7,8 @@
 #include "exporters/common/fields.h"
 #include "exporters/common/name_filter.h"
 #include "exporters/node/collectors.h"
-#include "exporters/node/cpu_info.h"
-#include "exporters/node/proc_stat.h"
+#include "exporters/node/processor/cpu_info.h"
+#include "exporters/node/processor/proc_stat.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -195,12 +195,27 @@ class Cpu final : public Collector {
   std::string text_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Collector>> MakeCpu(const CollectorInput& input) {
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
   DROVER_TRY(auto flags, PatternFlag(input.flags, "cpu.info.flags-include"));
   DROVER_TRY(auto bugs, PatternFlag(input.flags, "cpu.info.bugs-include"));
   return std::make_unique<Cpu>(input, std::move(flags), std::move(bugs));
+}
+
+}  // namespace
+
+CollectorSpec CpuSpec() {
+  using enum CollectorFlag::Kind;
+  return {"cpu",
+          true,
+          "Time the processors spent in each mode, throttling, what they are.",
+          "/proc/stat, /proc/cpuinfo, /sys/devices/system/cpu",
+          {{"cpu.guest", kSwitch, "true", "Enables metric node_cpu_guest_seconds_total"},
+           {"cpu.info", kSwitch, "false", "Enables metric cpu_info"},
+           {"cpu.info.flags-include", kText, "",
+            "Filter the `flags` field in cpuInfo with a value that must be a regular expression"},
+           {"cpu.info.bugs-include", kText, "",
+            "Filter the `bugs` field in cpuInfo with a value that must be a regular expression"}},
+          Make};
 }
 
 }  // namespace drover::exporters::node

@@ -10,7 +10,7 @@
 #include "exporters/common/fields.h"
 #include "exporters/common/name_filter.h"
 #include "exporters/node/collectors.h"
-#include "exporters/node/net_stats.h"
+#include "exporters/node/network/net_stats.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -181,12 +181,35 @@ class NetDev final : public Collector {
   std::string text_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Collector>> MakeNetDev(const CollectorInput& input) {
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
   DROVER_TRY(auto filter,
              NameFilter::Make(input.flags, "netdev.device-include", "netdev.device-exclude"));
   return std::make_unique<NetDev>(input, std::move(filter));
+}
+
+}  // namespace
+
+CollectorSpec NetDevSpec() {
+  using enum CollectorFlag::Kind;
+  return {
+      "netdev",
+      true,
+      "Counters of network interfaces.",
+      "rtnetlink or /proc/net/dev",
+      {{"netdev.device-include", kText, "",
+        "Regexp of net devices to include (mutually exclusive to device-exclude)."},
+       {"netdev.device-exclude", kText, "",
+        "Regexp of net devices to exclude (mutually exclusive to device-include)."},
+       {"netdev.device-whitelist", kText, "", "DEPRECATED: Use collector.netdev.device-include",
+        true, "netdev.device-include"},
+       {"netdev.device-blacklist", kText, "", "DEPRECATED: Use collector.netdev.device-exclude",
+        true, "netdev.device-exclude"},
+       {"netdev.address-info", kSwitch, "false", "Collect address-info for every device"},
+       {"netdev.netlink", kSwitch, "true", "Use netlink to gather stats instead of /proc/net/dev."},
+       {"netdev.enable-detailed-metrics", kSwitch, "false",
+        "Use (incompatible) metric names that provide more detailed stats on Linux"},
+       {"netdev.label-ifalias", kSwitch, "false", "Add ifAlias label"}},
+      Make};
 }
 
 }  // namespace drover::exporters::node

@@ -1,4 +1,4 @@
-#include "exporters/node/os_release.h"
+#include "exporters/node/system/os_release.h"
 
 #include "core/base/numbers.h"
 #include "exporters/common/fields.h"

@@ -1,4 +1,4 @@
-#include "exporters/node/cpu_info.h"
+#include "exporters/node/processor/cpu_info.h"
 
 #include <algorithm>
 

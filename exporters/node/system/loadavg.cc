@@ -30,10 +30,14 @@ class LoadAvg final : public Collector {
   std::string text_;
 };
 
+Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
+  return std::make_unique<LoadAvg>(input);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Collector>> MakeLoadAvg(const CollectorInput& input) {
-  return std::make_unique<LoadAvg>(input);
+CollectorSpec LoadAvgSpec() {
+  return {"loadavg", true, "Load averages: /proc/loadavg.", "/proc/loadavg", {}, Make};
 }
 
 }  // namespace drover::exporters::node

@@ -25,10 +25,12 @@ class Uname final : public Collector {
   }
 };
 
+Result<std::unique_ptr<Collector>> Make(const CollectorInput&) { return std::make_unique<Uname>(); }
+
 }  // namespace
 
-Result<std::unique_ptr<Collector>> MakeUname(const CollectorInput&) {
-  return std::make_unique<Uname>();
+CollectorSpec UnameSpec() {
+  return {"uname", true, "Kernel and host name: uname(2).", "uname(2)", {}, Make};
 }
 
 }  // namespace drover::exporters::node

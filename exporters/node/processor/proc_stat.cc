@@ -1,4 +1,4 @@
-#include "exporters/node/proc_stat.h"
+#include "exporters/node/processor/proc_stat.h"
 
 #include <string>
 
