@@ -11,6 +11,7 @@ Every program listens on a port of its own on the loopback, and none outlives th
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -27,9 +28,15 @@ BIN = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "build/release/bin").re
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port outside the range from which the kernel takes those of outgoing connections: nobody gets it by chance."""
+    while True:
+        port = random.randint(10000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def http(url, body=None, timeout=5, method=None, headers=None):
