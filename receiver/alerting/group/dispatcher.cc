@@ -327,7 +327,6 @@ void Dispatcher::Execute(const std::shared_ptr<Job>& job) {
   const Outcome outcome = job->integration->Send(
       {std::chrono::ceil<Millis>(job->deadline - now), job->stop}, job->message);
   if (outcome.kind == Outcome::Kind::kOk) {
-    metrics_.Notifications(kind).Add();
     metrics_.Latency(kind).Observe(
         std::chrono::duration<double>(clock_.Mono() - job->first_try).count());
     // Told is told: what the disk says about it must not make the alert go out again.
@@ -335,6 +334,7 @@ void Dispatcher::Execute(const std::shared_ptr<Job>& job) {
       metrics_.log_errors().Add();
       logger_.Error("notification log not written", {{"err", written.error().message()}});
     }
+    metrics_.Notifications(kind).Add();
     Done(job, true);
     return;
   }
