@@ -3,16 +3,19 @@
 namespace drover::exporters::node {
 
 std::vector<CollectorSpec> Collectors() {
+  // clang-format off: one a line, so that branches merge
   return {
-      CpuSpec(),     DiskStatsSpec(), FileFdSpec(), FilesystemSpec(), LoadAvgSpec(),
-      MemInfoSpec(), NetDevSpec(),    OsSpec(),     PressureSpec(),   StatSpec(),
-      TimeSpec(),    TimexSpec(),     UnameSpec(),  VmStatSpec(),
+      ArpSpec(),      CpuSpec(),     DiskStatsSpec(), FileFdSpec(),       FilesystemSpec(),
+      LoadAvgSpec(),  MemInfoSpec(), NetDevSpec(),    NetworkRouteSpec(), OsSpec(),
+      PressureSpec(), QdiscSpec(),   StatSpec(),      TcpStatSpec(),      TimeSpec(),
+      TimexSpec(),    UnameSpec(),   VmStatSpec(),
   };
+  // clang-format on
 }
 
 std::vector<CollectorFlags::NotBuilt> NotBuilt() {
+  // clang-format off
   return {
-      {"arp", true},
       {"bcache", true},
       {"bcachefs", true},
       {"bonding", true},
@@ -44,7 +47,6 @@ std::vector<CollectorFlags::NotBuilt> NotBuilt() {
       {"netclass", true},
       {"netclass_rtnl", false},
       {"netstat", true},
-      {"network_route", false},
       {"nfs", true},
       {"nfsd", true},
       {"ntp", false},
@@ -55,7 +57,6 @@ std::vector<CollectorFlags::NotBuilt> NotBuilt() {
       {"powersupply", false},
       {"powersupplyclass", true},
       {"processes", false},
-      {"qdisc", false},
       {"rapl", true},
       {"runit", false},
       {"schedstat", true},
@@ -69,7 +70,6 @@ std::vector<CollectorFlags::NotBuilt> NotBuilt() {
       {"sysctl", false},
       {"systemd", false},
       {"tapestats", true},
-      {"tcpstat", false},
       {"textfile", true},
       {"thermal_zone", true},
       {"udp_queues", true},
@@ -80,6 +80,7 @@ std::vector<CollectorFlags::NotBuilt> NotBuilt() {
       {"zfs", true},
       {"zoneinfo", false},
   };
+  // clang-format on
 }
 
 }  // namespace drover::exporters::node

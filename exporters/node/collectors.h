@@ -17,6 +17,7 @@ std::vector<CollectorSpec> Collectors();
 // netclass_rtnl and powersupply are no collectors but name options of two.
 std::vector<CollectorFlags::NotBuilt> NotBuilt();
 
+CollectorSpec ArpSpec();
 CollectorSpec CpuSpec();
 CollectorSpec DiskStatsSpec();
 CollectorSpec FileFdSpec();
@@ -24,9 +25,12 @@ CollectorSpec FilesystemSpec();
 CollectorSpec LoadAvgSpec();
 CollectorSpec MemInfoSpec();
 CollectorSpec NetDevSpec();
+CollectorSpec NetworkRouteSpec();
 CollectorSpec OsSpec();
 CollectorSpec PressureSpec();
+CollectorSpec QdiscSpec();
 CollectorSpec StatSpec();
+CollectorSpec TcpStatSpec();
 CollectorSpec TimeSpec();
 CollectorSpec TimexSpec();
 CollectorSpec UnameSpec();

@@ -1,15 +1,15 @@
-// Parsers of kernel text and netlink bytes; the first byte chooses one. Property: no crash, and
+// Parsers of kernel text; the first byte chooses one. Property: no crash, and
 // what comes out points into the input.
 #include <cstdint>
 
-#include "exporters/node/processor/cpu_info.h"
-#include "exporters/node/storage/disk_stats.h"
 #include "exporters/node/memory/mem_info.h"
-#include "exporters/node/storage/mount_info.h"
 #include "exporters/node/network/net_stats.h"
+#include "exporters/node/processor/cpu_info.h"
+#include "exporters/node/processor/proc_stat.h"
+#include "exporters/node/storage/disk_stats.h"
+#include "exporters/node/storage/mount_info.h"
 #include "exporters/node/system/os_release.h"
 #include "exporters/node/system/pressure.h"
-#include "exporters/node/processor/proc_stat.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace drover::exporters::node;
@@ -43,9 +43,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'n':
       (void)ParseNetDev(text, devices);
-      break;
-    case 'l':
-      (void)ParseLinkDump(text, devices);
       break;
     case 'o':
       for (const auto& [key, value] : ParseOsRelease(text)) (void)OsVersion(value);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "exporters/node/network/rt_link.h"
 
 namespace drover::exporters::node {
 
@@ -52,9 +53,8 @@ struct NetDevice {
   std::uint64_t Get(NetCounter counter) const { return counters[static_cast<unsigned>(counter)]; }
 };
 
-// One datagram of a link dump (several messages). Appends to `out`; devices without 64-bit counters
-// are left out. True when the dump's end was in it. kUnavailable: the kernel's error.
-Result<bool> ParseLinkDump(std::string_view datagram, std::vector<NetDevice>& out);
+// The counters of a link: 64 bits wide, else 32. False for a device without any.
+bool ToNetDevice(const RtLink& link, NetDevice& device);
 
 // Replaces `out`. kInvalid for a line with fewer than 16 numbers.
 Status ParseNetDev(std::string_view text, std::vector<NetDevice>& out);
@@ -62,19 +62,11 @@ Status ParseNetDev(std::string_view text, std::vector<NetDevice>& out);
 // A link dump of this process's network namespace. One thread at a time; keeps its socket.
 class LinkDump {
  public:
-  LinkDump() = default;
-  ~LinkDump();
-  LinkDump(const LinkDump&) = delete;
-  LinkDump& operator=(const LinkDump&) = delete;
+  LinkDump();
   Status Read(std::vector<NetDevice>& out);  // replaces `out`
 
  private:
-  Status ReadOnce(std::vector<NetDevice>& out);
-  void Close();
-
-  int fd_ = -1;
-  std::uint32_t sequence_ = 0;
-  std::string buffer_;
+  NetlinkSocket socket_;
 };
 
 }  // namespace drover::exporters::node

@@ -112,7 +112,11 @@ void RunPerCollector(const std::string& folder, Totals& totals) {
         "--path.sysfs=" + fx + "/sys",  "--path.udev.data=" + fx + "/udev/data",
         "--collector.disable-defaults", "--collector." + columns[1]};
     if (columns.size() > 5) {
-      for (const std::string& extra : Split(columns[5], ' ')) arguments.push_back(extra);
+      for (std::string extra : Split(columns[5], ' ')) {
+        if (const std::size_t at = extra.find("<FX>"); at != std::string::npos)
+          extra.replace(at, 4, fx);
+        arguments.push_back(std::move(extra));
+      }
     }
     totals.Compare(columns[0], Lines(files->ReadFile("per-collector/" + columns[0]).value_or("")),
                    Page(std::move(arguments)));

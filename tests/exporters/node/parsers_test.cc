@@ -135,48 +135,5 @@ TEST_SUITE("exporters/node/parsers") {
     CHECK(devices[1].name == "eth0:1");
     CHECK_FALSE(ParseNetDev("lo: 1 2\n", devices).has_value());
   }
-  TEST_CASE("a link dump: name and 64-bit counters, truncated messages skipped") {
-    const auto u16 = [](std::string& out, unsigned v) {
-      const auto raw = static_cast<std::uint16_t>(v);
-      out.append(reinterpret_cast<const char*>(&raw), 2);
-    };
-    const auto u32 = [](std::string& out, std::uint32_t v) {
-      out.append(reinterpret_cast<const char*>(&v), 4);
-    };
-    std::string stats;
-    for (std::uint64_t i = 1; i <= 24; ++i) stats.append(reinterpret_cast<const char*>(&i), 8);
-    std::string body(16, '\0');  // ifinfomsg
-    u16(body, 9);
-    u16(body, 3);  // IFLA_IFNAME
-    body += std::string("eth0\0\0\0\0", 8);
-    u16(body, 4 + 192);
-    u16(body, 23);  // IFLA_STATS64
-    body += stats;
-    const auto message = [&](unsigned type, const std::string& payload) {
-      std::string out;
-      u32(out, static_cast<std::uint32_t>(16 + payload.size()));
-      u16(out, type);
-      u16(out, 2);
-      u32(out, 1);
-      u32(out, 0);
-      return out + payload;
-    };
-    std::vector<NetDevice> devices;
-    CHECK(ParseLinkDump(message(16, body), devices).value() == false);
-    REQUIRE(devices.size() == 1);
-    CHECK(devices[0].name == "eth0");
-    CHECK(devices[0].Get(NetCounter::kReceivePackets) == 1);
-    CHECK(devices[0].Get(NetCounter::kReceiveNohandler) == 24);
-    CHECK(ParseLinkDump(message(3, std::string(4, '\0')), devices).value());
-    std::string error;
-    u32(error, static_cast<std::uint32_t>(-1));
-    CHECK(ParseLinkDump(message(2, error), devices).error().code() == ErrorCode::kDenied);
-    const std::string whole = message(16, body);
-    for (std::size_t cut = 0; cut < whole.size(); ++cut) {
-      devices.clear();
-      CHECK(ParseLinkDump(std::string_view(whole).substr(0, cut), devices).has_value());
-      CHECK(devices.empty());
-    }
-  }
 }
 }  // namespace drover::exporters::node
