@@ -2,51 +2,70 @@
 
 namespace drover::exporters::node {
 
+// One a line, so that branches merge.
+// clang-format off
 std::vector<CollectorSpec> Collectors() {
-  // clang-format off: one a line, so that branches merge
   return {
-      ArpSpec(),      CpuSpec(),     DiskStatsSpec(), FileFdSpec(),       FilesystemSpec(),
-      LoadAvgSpec(),  MemInfoSpec(), NetDevSpec(),    NetworkRouteSpec(), OsSpec(),
-      PressureSpec(), QdiscSpec(),   StatSpec(),      TcpStatSpec(),      TimeSpec(),
-      TimexSpec(),    UnameSpec(),   VmStatSpec(),
+      ArpSpec(),
+      BondingSpec(),
+      ConntrackSpec(),
+      CpuSpec(),
+      CpuFreqSpec(),
+      DiskStatsSpec(),
+      EntropySpec(),
+      FileFdSpec(),
+      FilesystemSpec(),
+      HwMonSpec(),
+      KernelHungSpec(),
+      LoadAvgSpec(),
+      MdAdmSpec(),
+      MemInfoSpec(),
+      NetDevSpec(),
+      NetStatSpec(),
+      NetworkRouteSpec(),
+      OsSpec(),
+      PowerSupplyClassSpec(),
+      PressureSpec(),
+      QdiscSpec(),
+      SchedStatSpec(),
+      SockStatSpec(),
+      SoftnetSpec(),
+      StatSpec(),
+      TcpStatSpec(),
+      ThermalZoneSpec(),
+      TimeSpec(),
+      TimexSpec(),
+      UdpQueuesSpec(),
+      UnameSpec(),
+      VmStatSpec(),
   };
-  // clang-format on
 }
 
 std::vector<CollectorFlags::NotBuilt> NotBuilt() {
-  // clang-format off
   return {
       {"bcache", true},
       {"bcachefs", true},
-      {"bonding", true},
       {"btrfs", true},
       {"buddyinfo", false},
       {"cgroups", false},
-      {"conntrack", true},
       {"cpu_vulnerabilities", false},
-      {"cpufreq", true},
       {"dmi", true},
       {"dmmultipath", true},
       {"drbd", false},
       {"drm", false},
       {"edac", true},
-      {"entropy", true},
       {"ethtool", false},
       {"fibrechannel", true},
-      {"hwmon", true},
       {"infiniband", true},
       {"interrupts", false},
       {"ipvs", true},
-      {"kernel_hung", true},
       {"ksmd", false},
       {"lnstat", false},
       {"logind", false},
-      {"mdadm", true},
       {"meminfo_numa", false},
       {"mountstats", false},
       {"netclass", true},
       {"netclass_rtnl", false},
-      {"netstat", true},
       {"nfs", true},
       {"nfsd", true},
       {"ntp", false},
@@ -54,25 +73,18 @@ std::vector<CollectorFlags::NotBuilt> NotBuilt() {
       {"nvmesubsystem", false},
       {"pcidevice", false},
       {"perf", false},
-      {"powersupply", false},
-      {"powersupplyclass", true},
       {"processes", false},
       {"rapl", true},
       {"runit", false},
-      {"schedstat", true},
       {"selinux", true},
       {"slabinfo", false},
-      {"sockstat", true},
       {"softirqs", false},
-      {"softnet", true},
       {"supervisord", false},
       {"swap", false},
       {"sysctl", false},
       {"systemd", false},
       {"tapestats", true},
       {"textfile", true},
-      {"thermal_zone", true},
-      {"udp_queues", true},
       {"watchdog", true},
       {"wifi", false},
       {"xfrm", false},
@@ -80,7 +92,7 @@ std::vector<CollectorFlags::NotBuilt> NotBuilt() {
       {"zfs", true},
       {"zoneinfo", false},
   };
-  // clang-format on
 }
+// clang-format on
 
 }  // namespace drover::exporters::node

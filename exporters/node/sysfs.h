@@ -41,6 +41,25 @@ Result<std::optional<T>> Optional(Result<T> read) {
   return Fail(std::move(read).error());
 }
 
+// For devices and attributes read one after the other: what is absent or without a value is passed
+// over, the first real failure is kept for the end, so that the others are shown all the same.
+class FirstError {
+ public:
+  // Whether there is a value to use.
+  template <typename T>
+  bool Ok(const Result<T>& read) {
+    if (!read) Note(read.error());
+    return read.has_value();
+  }
+  void Note(const Error& error) {
+    if (status_ && !IsNoValue(error)) status_ = Fail(error);
+  }
+  const Status& status() const { return status_; }
+
+ private:
+  Status status_;
+};
+
 // One thread at a time: reads share a buffer. Paths are below the root of `files`.
 class SysFs {
  public:
