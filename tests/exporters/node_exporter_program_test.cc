@@ -217,7 +217,6 @@ TEST_SUITE("exporters/node_exporter_program") {
       std::vector<std::string> arguments;
       const char* want;
     } cases[] = {
-        {{"--collector.wifi"}, "--collector.wifi: the wifi collector is not built yet"},
         {{"--web.config.file=x"}, "web configuration: open "},
         {{"--nonsense"}, "nonsense"},
         {{kListen, "--collector.netdev.device-include=a", "--collector.netdev.device-exclude=b"},

@@ -4,10 +4,13 @@
 #include <cstdint>
 
 #include "exporters/node/network/arp_table.h"
+#include "exporters/node/network/genetlink.h"
 #include "exporters/node/network/inet_diag.h"
 #include "exporters/node/network/ip_text.h"
+#include "exporters/node/network/link_modes.h"
 #include "exporters/node/network/net_stats.h"
 #include "exporters/node/network/netlink_bytes.h"
+#include "exporters/node/network/nl80211.h"
 #include "exporters/node/network/qdisc_stats.h"
 #include "exporters/node/network/route.h"
 #include "exporters/node/network/rt_link.h"
@@ -87,6 +90,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'j':
       (void)ParseQdiscFixture(text);
+      break;
+    case 'g':
+      (void)ParseGenericFamily(text);
+      break;
+    case 'd':
+      if (const auto mode = ParseLinkMode(text)) CheckInside(mode->device, text);
+      break;
+    case 'w':
+      (void)ParseWifiInterface(text);
+      (void)ParseWifiNetwork(text);
+      (void)ParseWifiStation(text);
+      break;
+    case 'f':
+      (void)ParseWifiInterfacesFixture(text);
+      (void)ParseWifiNetworkFixture(text);
+      (void)ParseWifiStationsFixture(text);
       break;
     default:
       break;

@@ -51,6 +51,59 @@ TEST_SUITE("exporters/node/collectors") {
     CHECK(Has(page, "node_network_transmit_dropped_total{device=\"lo\"} 12\n"));
     CHECK(Has(page, "node_network_transmit_colls_total{device=\"lo\"} 14\n"));
   }
+  TEST_CASE("netclass: odd files, unknown speeds, a device that goes") {
+    Tree tree;
+    const std::string net = "sysfs/class/net/";
+    tree.Write(net + "bonding_masters", "bond0\n");
+    tree.Write(net + "eth0/operstate", "up\n");
+    tree.Write(net + "eth0/flags", "0x1002\n");
+    tree.Write(net + "eth0/speed", "-1\n");
+    tree.Write(net + "eth0/mtu", "\xff\x01");
+    tree.Write(net + "eth0/address", "02:00:00:00:00:01\n");
+    tree.Write(net + "eth1/speed", "2500\n");
+    tree.Write(net + "skipped/speed", "1\n");
+    const auto runner =
+        tree.Make({"--collector.netclass", "--collector.netclass.ignored-devices=^s"});
+    REQUIRE(runner.has_value());
+    const std::string want =
+        "node_network_flags{device=\"eth0\"} 4098\n"
+        "node_network_info{address=\"\",adminstate=\"unknown\",broadcast=\"\",device=\"eth1\","
+        "duplex=\"\",ifalias=\"\",operstate=\"\"} 1\n"
+        "node_network_info{address=\"02:00:00:00:00:01\",adminstate=\"down\",broadcast=\"\","
+        "device=\"eth0\",duplex=\"\",ifalias=\"\",operstate=\"up\"} 1\n"
+        "node_network_speed_bytes{device=\"eth0\"} -125000\n"
+        "node_network_speed_bytes{device=\"eth1\"} 3.125e+08\n"
+        "node_network_up{device=\"eth0\"} 1\n"
+        "node_network_up{device=\"eth1\"} 0\n"
+        "node_scrape_collector_success{collector=\"netclass\"} 1\n";
+    CHECK(Samples(**runner) == want);
+    REQUIRE(tree.files->RemoveAll(net + "eth1"));
+    CHECK_FALSE(Has(Samples(**runner), "eth1"));
+    REQUIRE(tree.files->RemoveAll("sysfs/class"));
+    CHECK(Samples(**runner) == "node_scrape_collector_success{collector=\"netclass\"} 0\n");
+  }
+  TEST_CASE("processes: those that end meanwhile are passed over, a broken line is an error") {
+    Tree tree;
+    const std::string line = " (x) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 2 0 100 1 2\n";
+    tree.Write("procfs/sys/kernel/threads-max", "100\n");
+    tree.Write("procfs/sys/kernel/pid_max", "4194304\n");
+    tree.Write("procfs/10/stat", "10" + line);
+    tree.Write("procfs/10/task/10/stat", "10" + line);
+    tree.Write("procfs/10/task/11/stat",
+               "11 (x) R 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 2 0\n");
+    tree.Write("procfs/10/task/12/other", "");
+    tree.Write("procfs/11/cmdline", "");
+    const auto runner = tree.Make({"--collector.processes"});
+    REQUIRE(runner.has_value());
+    CHECK(Samples(**runner) ==
+          "node_processes_max_processes 4.194304e+06\nnode_processes_max_threads 100\n"
+          "node_processes_pids 1\nnode_processes_state{state=\"S\"} 1\nnode_processes_threads 2\n"
+          "node_processes_threads_state{thread_state=\"R\"} 1\n"
+          "node_processes_threads_state{thread_state=\"S\"} 1\n"
+          "node_scrape_collector_success{collector=\"processes\"} 1\n");
+    tree.Write("procfs/12/stat", "12 (cut) S 1");
+    CHECK(Samples(**runner) == "node_scrape_collector_success{collector=\"processes\"} 0\n");
+  }
   TEST_CASE("netdev by netlink shows the loopback with every counter, in both name forms") {
     Tree tree;
     const auto usual = tree.Make({"--collector.netdev"}, true);
@@ -150,7 +203,7 @@ TEST_SUITE("exporters/node/collectors") {
               "--collector.diskstats.device-exclude=b"},
              {"--collector.filesystem", "--collector.filesystem.mount-timeout=x"},
              {"--collector.vmstat", "--collector.vmstat.fields=("},
-             {"--collector.wifi"}}) {
+             {"--collector.netclass", "--collector.netclass.ignored-devices=("}}) {
       CHECK_FALSE(tree.Make(arguments).has_value());
     }
   }

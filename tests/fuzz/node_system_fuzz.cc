@@ -1,0 +1,39 @@
+// Parsers of what tells about processes and processors; the first byte chooses one. Property: no
+// crash, and what comes out points into the input.
+#include <cassert>
+#include <cstdint>
+
+#include "exporters/node/network/ethtool_names.h"
+#include "exporters/node/network/net_class.h"
+#include "exporters/node/processor/interrupt_table.h"
+#include "exporters/node/system/process_stat.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace drover::exporters::node;
+  if (size == 0) return 0;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  std::vector<Interrupt> interrupts;
+  switch (data[0]) {
+    case 'i':
+      if (!ParseInterrupts(text, interrupts)) break;
+      for (const Interrupt& one : interrupts) {
+        assert(one.name.empty() ||
+               (one.name.data() >= text.data() &&
+                one.name.data() + one.name.size() <= text.data() + text.size()));
+        assert(one.counts.size() == interrupts.front().counts.size());
+      }
+      break;
+    case 'p':
+      (void)ParseProcessStat(text);
+      break;
+    case 'x':
+      (void)ParseSysfsNumber(text);
+      break;
+    case 'e':
+      (void)EthtoolMetricName(SanitizeMetricName(text));
+      break;
+    default:
+      break;
+  }
+  return 0;
+}
