@@ -73,8 +73,8 @@ App::App(const AppOptions& options, Clock& clock, const Logger& log)
 
 App::~App() { Stop(); }
 
-Result<std::unique_ptr<App>> App::Start(const AppOptions& options, Clock& clock,
-                                        const Logger& log) {
+Result<std::unique_ptr<RunningProgram>> App::Start(const AppOptions& options, Clock& clock,
+                                                   const Logger& log) {
   if (options.role != "node")
     return Fail(ErrorCode::kUnsupported, "--role=" + options.role + ": only \"node\" is built yet");
   std::unique_ptr<App> app(new App(options, clock, log));
@@ -319,17 +319,19 @@ void App::AddRoutes() {
 }
 
 void App::Stop() {
-  if (!switchboard_) return;
+  if (std::exchange(stopped_, true)) return;
   if (server_) server_->Stop(Millis(200));
   maintenance_.request_stop();
   if (maintenance_.joinable()) maintenance_.join();
-  scrapes_.reset();
+  if (scrapes_) scrapes_->Stop();
   {
     Lock lock(mutex_);
     builtins_.clear();
   }
-  if (const auto forwarder = switchboard_->forwarder()) forwarder->Maintain();
-  switchboard_.reset();
+  if (const auto forwarder = switchboard_->forwarder()) {
+    forwarder->Maintain();
+    forwarder->Stop();
+  }
 }
 
 }  // namespace drover::agent

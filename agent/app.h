@@ -15,7 +15,7 @@
 #include "agent/scrape/scrape_manager.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/config/flags.h"
+#include "core/config/run_program.h"
 #include "core/http/client/curl_client.h"
 #include "core/http/server.h"
 #include "core/http/web_config_file.h"
@@ -41,19 +41,18 @@ void AddFlags(Flags& flags, AppOptions& options);
 class Switchboard;
 
 // Thread-safe. `clock` and `log` outlive it.
-class App {
+class App final : public RunningProgram {
  public:
   // Reads the configuration and starts everything. Errors are complete sentences for a user.
-  static Result<std::unique_ptr<App>> Start(const AppOptions& options, Clock& clock,
-                                            const Logger& log);
-  ~App();
+  static Result<std::unique_ptr<RunningProgram>> Start(const AppOptions& options, Clock& clock,
+                                                       const Logger& log);
+  ~App() override;
 
-  // Reads the configuration file again. On an error the running configuration stays.
-  Status Reload();
-  // Ends within a second; what is not sent stays in the queue.
-  void Stop();
+  Status Reload() override;
+  // What is not sent stays in the queue.
+  void Stop() override;
 
-  std::string address() const { return server_->addresses().front(); }
+  std::string address() const override { return server_->addresses().front(); }
 
  private:
   App(const AppOptions& options, Clock& clock, const Logger& log);
@@ -94,6 +93,7 @@ class App {
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::jthread maintenance_;
+  bool stopped_ = false;
 };
 
 }  // namespace drover::agent

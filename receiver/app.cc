@@ -88,8 +88,8 @@ App::App(const AppOptions& options, const Flags& flags, Clock& clock, const Logg
 
 App::~App() { Stop(); }
 
-Result<std::unique_ptr<App>> App::Start(const AppOptions& options, const Flags& flags, Clock& clock,
-                                        const Logger& log) {
+Result<std::unique_ptr<RunningProgram>> App::Start(const AppOptions& options, const Flags& flags,
+                                                   Clock& clock, const Logger& log) {
   std::unique_ptr<App> app(new App(options, flags, clock, log));
   DROVER_CHECK(app->Begin());
   return app;
@@ -341,7 +341,7 @@ void App::AddRoutes() {
 }
 
 void App::Stop() {
-  if (!head_) return;
+  if (!head_ || std::exchange(stopped_, true)) return;
   if (api_) api_->Stop();
   if (server_) server_->Stop(Millis(500));
   self_.reset();
@@ -358,7 +358,8 @@ void App::Stop() {
   curl_.reset();
   write_.reset();
   freshness_.reset();
-  head_.reset();
+  if (const Status closed = head_->Close(); !closed)
+    log_.Error("the head log's last fsync failed", {{"err", closed.error().message()}});
 }
 
 }  // namespace drover::receiver

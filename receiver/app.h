@@ -7,7 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/config/flags.h"
+#include "core/config/run_program.h"
 #include "core/http/client/curl_client.h"
 #include "core/http/server.h"
 #include "core/http/web_config_file.h"
@@ -48,20 +48,19 @@ struct AppOptions {
 void AddFlags(Flags& flags, AppOptions& options);
 
 // Thread-safe. `clock`, `log` and `flags` outlive it.
-class App {
+class App final : public RunningProgram {
  public:
   // Reads the configuration, replays the log and starts everything. Errors are complete sentences
   // for a user.
-  static Result<std::unique_ptr<App>> Start(const AppOptions& options, const Flags& flags,
-                                            Clock& clock, const Logger& log);
-  ~App();
+  static Result<std::unique_ptr<RunningProgram>> Start(const AppOptions& options,
+                                                       const Flags& flags, Clock& clock,
+                                                       const Logger& log);
+  ~App() override;
 
-  // Reads the configuration files again. On an error the running configuration stays.
-  Status Reload();
-  // Ends within a second.
-  void Stop();
+  Status Reload() override;
+  void Stop() override;
 
-  std::string address() const { return server_->addresses().front(); }
+  std::string address() const override { return server_->addresses().front(); }
 
  private:
   App(const AppOptions& options, const Flags& flags, Clock& clock, const Logger& log);
@@ -102,6 +101,7 @@ class App {
   std::unique_ptr<http::WebConfigFile> web_config_;  // may be null
   http::Router router_;
   std::unique_ptr<http::Server> server_;
+  bool stopped_ = false;
 };
 
 }  // namespace drover::receiver

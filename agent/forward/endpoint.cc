@@ -94,6 +94,11 @@ Endpoint::Endpoint(const RemoteWriteConfig& config, std::unique_ptr<Queue> queue
                                 {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60})),
       thread_([this](std::stop_token stop) { Run(stop); }) {}
 
+void Endpoint::Stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
 void Endpoint::Run(std::stop_token stop) {
   while (const auto block = queue_->Next(stop)) {
     if (!Send(*block, stop)) return;

@@ -37,7 +37,7 @@ struct EndpointStatus {
   std::uint64_t bytes_sent = 0;
 };
 
-// One thread, from construction until destroyed: the block under way is cut off then and sent again
+// One thread, from construction until stopped or destroyed: the block under way is cut off then and sent again
 // by the next process. All references outlive it. Thread-safe.
 class Endpoint {
  public:
@@ -45,6 +45,7 @@ class Endpoint {
            std::unique_ptr<http::Client> client, Clock& clock, Registry& registry,
            const Logger& log);
 
+  void Stop();  // for good
   Queue& queue() { return *queue_; }
   const RemoteWriteConfig& config() const { return config_; }
   EndpointStatus status() const;

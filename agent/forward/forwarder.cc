@@ -74,6 +74,10 @@ Forwarder::Forwarder(std::map<std::string, std::string> external_labels,
 
 Forwarder::~Forwarder() = default;
 
+void Forwarder::Stop() {
+  for (const auto& endpoint : endpoints_) endpoint->Stop();
+}
+
 std::unique_ptr<Appender> Forwarder::NewAppender() { return std::make_unique<Batch>(*this); }
 
 SeriesRef Forwarder::Resolve(SeriesRef ref, const Labels& labels) {

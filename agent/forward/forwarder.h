@@ -27,6 +27,8 @@ class Forwarder final : public Appendable {
             std::vector<std::unique_ptr<Endpoint>> endpoints, Clock& clock, Registry& registry,
             std::uint32_t generation = 1);
   ~Forwarder() override;
+  // Ends the endpoints' threads, for good; what they have not sent stays in their queues.
+  void Stop();
 
   std::unique_ptr<Appender> NewAppender() override;
 

@@ -39,15 +39,18 @@ ScrapeManager::ScrapeManager(MakeClient make_client, Appendable& out, Clock& clo
       targets_(registry.AddGauge("drover_agent_targets", "HTTP targets that are scraped.")),
       thread_([this](std::stop_token stop) { Run(stop); }) {}
 
-ScrapeManager::~ScrapeManager() {
+ScrapeManager::~ScrapeManager() { Stop(); }
+
+void ScrapeManager::Stop() {
   thread_.request_stop();
-  thread_.join();
-  std::map<std::string, std::shared_ptr<Job>> jobs;
+  if (thread_.joinable()) thread_.join();
+  std::vector<std::shared_ptr<http::Client>> clients;
   {
     Lock lock(mutex_);
-    jobs.swap(jobs_);
+    due_.clear();
+    for (auto& [name, job] : jobs_) clients.push_back(std::move(job->client));
   }
-  for (auto& [name, job] : jobs) job->client.reset();  // cancels; the answers find their job gone
+  clients.clear();  // cancels what is under way
 }
 
 Status ScrapeManager::Apply(const AgentConfig& config) {

@@ -24,8 +24,10 @@ class ScrapeManager {
   // All references outlive it.
   ScrapeManager(MakeClient make_client, Appendable& out, Clock& clock, Registry& registry,
                 const Logger& log);
-  // Ends what is under way. No staleness markers: the next process goes on with the same targets.
   ~ScrapeManager();
+  // Ends what is under way, for good. No staleness markers: the next process goes on with the same
+  // targets.
+  void Stop();
 
   // Jobs and targets that stay as they are keep their state; others begin or end. On an error
   // nothing changes.

@@ -148,7 +148,8 @@ std::vector<MetricMetadata> Head::Metadata() const {
 HeadStats Head::stats() const { return impl_->Stats(); }
 const ReplayReport& Head::replay() const { return impl_->replay_; }
 Status Head::Sync() { return impl_->Sync(); }
-Status Head::Checkpoint() { return impl_->Checkpoint(); }
+Status Head::Checkpoint(const std::stop_token& stop) { return impl_->Checkpoint(stop); }
+Status Head::Close() { return impl_->Close(); }
 void Head::DropOld() { impl_->DropOld(); }
 
 }  // namespace drover::storage

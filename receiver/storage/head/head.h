@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -113,8 +114,10 @@ class Head final : public Appendable, public Queryable {
 
   // What its thread does now and then; for tests and shutdown.
   Status Sync();
-  Status Checkpoint();
-  void DropOld();  // by retention
+  Status Checkpoint(const std::stop_token& stop = {});  // kCancelled when stopped: nothing changed
+  void DropOld();                                       // by retention
+  // Ends the thread and makes all of the log durable. Nothing may be committed afterwards.
+  Status Close();
 
  private:
   class Impl;

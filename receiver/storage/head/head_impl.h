@@ -73,6 +73,7 @@ class Head::Impl {
        HeadOptions options);
 
   ~Impl();
+  Status Close();
 
   Status Replay(const OnProgress& progress);  // and opens the writer
   void StartThread();
@@ -87,7 +88,7 @@ class Head::Impl {
   std::vector<std::uint32_t> Matching(const std::vector<Matcher>& matchers, std::int64_t min_t,
                                       std::int64_t max_t) const;
   Status Sync();
-  Status Checkpoint();
+  Status Checkpoint(const std::stop_token& stop);
   void DropOld();
   void Maintain(std::stop_token stop);
   HeadStats Stats() const;
@@ -122,7 +123,7 @@ class Head::Impl {
   Status ReadCheckpoint(std::uint64_t number, ReplayProgress& progress, const OnProgress& tell);
   Status ReadLog(std::uint64_t from, ReplayProgress& progress, const OnProgress& tell);
   void ReplayRecord(std::string_view record);
-  Status WriteCheckpoint(const std::string& folder);
+  Status WriteCheckpoint(const std::string& folder, const std::stop_token& stop);
   Status RemoveLogBefore(std::uint64_t segment);
 
   std::unique_ptr<record_log::Writer> writer_;  // the leader's; Sync by anyone

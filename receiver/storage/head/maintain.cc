@@ -56,12 +56,15 @@ Head::Impl::Impl(FileSystem& fs, std::string folder, Clock& clock, const Logger&
       options_(options),
       metrics_(registry) {}
 
-Head::Impl::~Impl() {
+Head::Impl::~Impl() { (void)Close(); }
+
+Status Head::Impl::Close() {
   if (thread_.joinable()) {
     thread_.request_stop();
     thread_.join();
   }
-  if (writer_ != nullptr && options_.fsync != FsyncPolicy::kNever) (void)Sync();
+  if (writer_ == nullptr || options_.fsync == FsyncPolicy::kNever) return {};
+  return Sync();
 }
 
 void Head::Impl::StartThread() {
@@ -81,7 +84,8 @@ void Head::Impl::Maintain(std::stop_token stop) {
       sync_failed = !synced;
     }
     if (log_bytes_.load() >= checkpoint_at_bytes_) {
-      if (Status written = Checkpoint(); !written) {
+      if (Status written = Checkpoint(stop); !written) {
+        if (written.error().code() == ErrorCode::kCancelled) return;
         log_.Warn("checkpoint failed", {{"err", written.error().message()}});
         checkpoint_at_bytes_ = log_bytes_.load() + options_.checkpoint_log_bytes / 4;
       }
@@ -171,14 +175,21 @@ void Head::Impl::DropOld() {
   metrics_.series_removed.Add(static_cast<double>(removed));
 }
 
-Status Head::Impl::WriteCheckpoint(const std::string& folder) {
-  constexpr std::uint32_t kSlice = 64;  // series per lock and write
+Status Head::Impl::WriteCheckpoint(const std::string& folder, const std::stop_token& stop) {
+  constexpr std::uint32_t kSlice = 64;              // series per lock and write
+  constexpr std::uint64_t kSyncEach = 16ULL << 20;  // bytes: whoever stops waits for one at most
   DROVER_CHECK(fs_.RemoveAll(folder));
   DROVER_TRY(const auto writer, record_log::Writer::Open(fs_, folder, {}));
   std::string bytes;
   std::vector<std::size_t> ends;
   std::uint64_t states = 0;
+  std::uint64_t synced = 0;
   for (std::uint32_t id = 0;;) {
+    if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "checkpoint given up");
+    if (writer->appended_bytes() - synced >= kSyncEach) {
+      DROVER_CHECK(writer->Sync());
+      synced = writer->appended_bytes();
+    }
     bytes.clear();
     ends.clear();
     {
@@ -223,11 +234,12 @@ Status Head::Impl::RemoveLogBefore(std::uint64_t segment) {
   return writer_->RemoveBefore(segment);
 }
 
-Status Head::Impl::Checkpoint() {
+Status Head::Impl::Checkpoint(const std::stop_token& stop) {
   const Lock one_at_a_time(checkpoint_mutex_);
   metrics_.checkpoints.Add();
   const auto count_failure = [this](Status status) {
-    if (!status) metrics_.checkpoint_failures.Add();
+    if (!status && status.error().code() != ErrorCode::kCancelled)
+      metrics_.checkpoint_failures.Add();
     return status;
   };
   const std::string temporary = folder_ + "/checkpoint.tmp";
@@ -236,7 +248,7 @@ Status Head::Impl::Checkpoint() {
   const auto segment = writer_->Cut();
   Unlead();
   if (!segment) return count_failure(Fail(segment.error()));
-  if (Status written = WriteCheckpoint(temporary); !written) {
+  if (Status written = WriteCheckpoint(temporary, stop); !written) {
     (void)fs_.RemoveAll(temporary);
     return count_failure(std::move(written));
   }

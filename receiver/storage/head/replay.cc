@@ -77,7 +77,7 @@ Status Head::Impl::Replay(const OnProgress& tell) {
   // A good state of its own, so that the next start meets neither the broken places nor all this
   // log again.
   if (keep_damaged_) {
-    if (Status written = Checkpoint(); !written) {
+    if (Status written = Checkpoint({}); !written) {
       log_.Warn("no checkpoint after replay", {{"err", written.error().message()}});
     }
   }

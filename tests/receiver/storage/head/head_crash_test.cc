@@ -113,6 +113,27 @@ TEST_SUITE("receiver/storage/head/crash") {
     CHECK(f.Read().size() == 1);
   }
 
+  TEST_CASE("a checkpoint that is given up leaves nothing behind and loses nothing") {
+    HeadFixture f;
+    REQUIRE(f.Open());
+    auto appender = f.head->NewAppender();
+    REQUIRE(appender->Append(0, Labels{{"a", "b"}}, kNow, 1).has_value());
+    REQUIRE(appender->Commit().has_value());
+    appender.reset();
+    std::stop_source stop;
+    stop.request_stop();
+    const Status given_up = f.head->Checkpoint(stop.get_token());
+    REQUIRE_FALSE(given_up.has_value());
+    CHECK(given_up.error().code() == ErrorCode::kCancelled);
+    const auto names = f.fs.List("head_log");
+    for (const std::string& name : names.value())
+      CHECK_FALSE(name.starts_with("checkpoint"));
+    REQUIRE(f.head->Close().has_value());
+    REQUIRE(f.Open());
+    CHECK(f.Read().size() == 1);
+    CHECK(f.head->Checkpoint().has_value());
+  }
+
   TEST_CASE("a damaged checkpoint gives what is left of it and all of the log behind") {
     HeadFixture whole;
     REQUIRE(whole.Open());
