@@ -6,12 +6,12 @@ import os
 import pathlib
 import shutil
 import signal
-import struct
 import subprocess
 import threading
 import time
 
-from drover import BIN, Stack, agent_config, free_port, http as ask, run, wait_until
+from drover import BIN, Stack, agent_config, free_port, run, wait_until
+from remote_write import send, series
 
 PEERS = pathlib.Path(os.environ.get("PEERS_BIN", "/nonexistent"))
 RULES = """
@@ -55,26 +55,8 @@ class Webhook:
                 if m["status"] == status and any(a["labels"]["alertname"] == alert for a in m["alerts"])]
 
 
-def varint(n):
-    out = b""
-    while n > 127:
-        out += bytes([n & 127 | 128])
-        n >>= 7
-    return out + bytes([n])
-
-
-def field(number, body):
-    return varint(number << 3 | 2) + varint(len(body)) + body
-
-
 def write(receiver, labels, value):
-    """One sample by remote write 1.0, the snappy block as a single literal."""
-    series = b"".join(field(1, field(1, k.encode()) + field(2, v.encode())) for k, v in sorted(labels.items()))
-    sample = b"\x09" + struct.pack("<d", value) + b"\x10" + varint(int(time.time() * 1000))
-    body = field(1, series + field(2, sample))
-    assert len(body) < 65536
-    block = varint(len(body)) + b"\xf4" + struct.pack("<H", len(body) - 1) + body
-    status, text = ask(receiver.url + "/api/v1/write", block, headers={"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"})
+    status, text = send(receiver, [series(labels, int(time.time() * 1000), value)])
     assert status == 204, (status, text)
 
 

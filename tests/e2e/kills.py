@@ -5,12 +5,12 @@
 
 import json
 import random
-import struct
 import threading
 import time
 import urllib.parse
 
 from drover import Stack, agent_config, http, option, run, wait_until
+from remote_write import send, series, snappy_encode
 from sink import Page, Sink, snappy_decode
 
 
@@ -51,58 +51,20 @@ def sent_while_the_receiver_was_away_and_the_agent_killed():
                 seen.add((key, t))
         assert len(twice) <= 1, f"{len(twice)} blocks came twice"
         assert len(values) == page.series, len(values)
-        for key, series in values.items():
-            times = [t for t, _ in series]
+        for key, ordered in values.items():
+            times = [t for t, _ in ordered]
             assert times == sorted(times), f"{key}: not in order"
-            missing = set(range(1, last + 1)) - {v for _, v in series}
+            missing = set(range(1, last + 1)) - {v for _, v in ordered}
             assert not missing, f"{key}: scrapes {missing} never came"
         print(f"  {len(seen)} samples of {last} scrapes, {len(twice)} block twice, none lost")
 
 
-def snappy_encode(data):
-    """Literals only."""
-    out, n = bytearray(), len(data)
-    while n >= 0x80:
-        out.append(n & 0x7F | 0x80)
-        n >>= 7
-    out.append(n)
-    for at in range(0, len(data), 65536):
-        part = data[at:at + 65536]
-        out += b"\xf4" + struct.pack("<H", len(part) - 1) + part
-    return bytes(out)
-
-
-def field(number, payload):
-    size, out = len(payload), bytearray([number << 3 | 2])
-    while size >= 0x80:
-        out.append(size & 0x7F | 0x80)
-        size >>= 7
-    out.append(size)
-    return bytes(out) + payload
-
-
-def uvarint(n):
-    out = bytearray()
-    while n >= 0x80:
-        out.append(n & 0x7F | 0x80)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def write_request(writer, number, t_ms, series):
-    message = b""
-    for i in range(series):
-        labels = b"".join(
-            field(1, field(1, name.encode()) + field(2, value.encode()))
-            for name, value in (("__name__", "load"), ("i", str(i)), ("writer", str(writer))))
-        sample = b"\x09" + struct.pack("<d", number) + b"\x10" + uvarint(t_ms)
-        message += field(1, labels + field(2, sample))
-    return snappy_encode(message)
+def write_request(writer, number, t_ms, count):
+    return [series({"__name__": "load", "i": str(i), "writer": str(writer)}, t_ms, number) for i in range(count)]
 
 
 def the_receiver_killed_under_load_keeps_what_it_acknowledged():
-    kills, writers, series = option("kills", 5), 4, 50
+    kills, writers, count = option("kills", 5), 4, 50
     assert snappy_decode(snappy_encode(b"ab" * 50000)) == b"ab" * 50000
     with Stack() as stack:
         receiver = stack.start("drover-receiver")
@@ -116,12 +78,7 @@ def the_receiver_killed_under_load_keeps_what_it_acknowledged():
             while not done.is_set():
                 number += 1
                 t_ms = max(t_ms + 1, int(time.time() * 1000))
-                body = write_request(writer, number, t_ms, series)
-                status, text = http(
-                    receiver.url + "/api/v1/write", body, timeout=5,
-                    headers={"Content-Encoding": "snappy",
-                             "Content-Type": "application/x-protobuf",
-                             "X-Prometheus-Remote-Write-Version": "0.1.0"})
+                status, text = send(receiver, write_request(writer, number, t_ms, count))
                 if status in (200, 204):
                     acknowledged[writer][number] = t_ms
                 elif status == 0 or status >= 500:
@@ -151,7 +108,7 @@ def the_receiver_killed_under_load_keeps_what_it_acknowledged():
             status, body = http(receiver.url + "/api/v1/query?" + parameters, timeout=60)
             assert status == 200, (status, body[:500])
             result = json.loads(body)["data"]["result"]
-            assert len(result) == series, len(result)
+            assert len(result) == count, len(result)
             for one in result:
                 stored = {round(float(t) * 1000): float(v) for t, v in one["values"]}
                 for number, t_ms in acknowledged[writer].items():
