@@ -10,6 +10,7 @@
 #include "agent/builtin/self_source.h"
 #include "agent/switchboard.h"
 #include "core/base/version.h"
+#include "core/http/content_coding.h"
 #include "core/telemetry/telemetry.h"
 #include "exporters/node/collectors.h"
 #include "exporters/node/node_flags.h"
@@ -197,7 +198,7 @@ Result<builtin::BuiltinLoop::Source> App::MakeNodeSource(const NodeConfig& confi
   const auto explain = [](Error error) {
     return tl::unexpected(std::move(error).With("exporters.node.args"));
   };
-  if (const Status status = source->flags.collectors.TakeNotBuilt(arguments); !status)
+  if (const Status status = source->flags.collectors.Prepare(arguments); !status)
     return explain(status.error());
   const auto parsed = source->command_line.Parse(arguments);
   if (!parsed) return explain(parsed.error());
@@ -314,8 +315,8 @@ void App::AddRoutes() {
                   : http::Response::Text(
                         500, "failed to reload config: " + status.error().message() + "\n");
   });
-  router_.Use(http::GzipResponses());
-  if (web_config_) router_.Use(web_config_->Middleware());
+  router_.Use(http::CompressResponses());
+  if (web_config_) web_config_->Protect(router_);
 }
 
 void App::Stop() {

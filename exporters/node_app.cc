@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <thread>
 
+#include <malloc.h>
+
 #include "core/base/version.h"
 #include "core/config/flags.h"
 #include "core/http/server.h"
@@ -19,6 +21,7 @@ namespace {
 constexpr const char* kProgram = "drover-node-exporter";
 // After a signal: pages under way may finish until then; then hanging collectors are left behind.
 constexpr Millis kGrace{300};
+constexpr std::size_t kSpareWorkers = 8;
 
 struct WebFlags {
   std::vector<std::string> listen = {":9100"};
@@ -26,11 +29,14 @@ struct WebFlags {
   std::string config_file;
   std::int64_t max_requests = 40;
   bool disable_exporter_metrics = false;
+  bool systemd_socket = false;
 
   void AddTo(Flags& flags) {
     flags.Add("web.listen-address", listen,
               "Addresses on which to expose metrics and web interface. Repeatable. Examples: "
-              "`:9100` or `[::1]:9100`");
+              "`:9100`, `[::1]:9100`, `unix:/run/node-exporter.sock`, `vsock://:9100`");
+    flags.Add("web.systemd-socket", systemd_socket,
+              "Use the sockets that systemd opened instead of --web.listen-address.");
     flags.Add("web.telemetry-path", telemetry_path, "Path under which to expose metrics.");
     flags.Add("web.config.file", config_file,
               "TLS, users and headers of --web.listen-address (docs/web-config.md).");
@@ -38,10 +44,6 @@ struct WebFlags {
               "Maximum number of parallel scrape requests. Use 0 to disable.");
     flags.Add("web.disable-exporter-metrics", disable_exporter_metrics,
               "Exclude metrics about the exporter itself (promhttp_*, process_*).");
-    const auto refuse = [](std::string_view) {
-      return Status(Fail(ErrorCode::kUnsupported, "not built yet"));
-    };
-    flags.AddCustom("web.systemd-socket", "", "", "Socket activation: not built yet.", refuse);
     flags.AddIgnored("runtime.gomaxprocs", true, "collectors run on one thread");
   }
 
@@ -79,6 +81,7 @@ std::string Joined(const std::vector<std::string>& words) {
 }  // namespace
 
 int RunNodeExporter(std::vector<std::string> arguments) {
+  ::mallopt(M_ARENA_MAX, 1);  // arenas of threads that only wait would double the memory
   const Signals signals;
   WebFlags web;
   LogFlags log_flags;
@@ -87,7 +90,7 @@ int RunNodeExporter(std::vector<std::string> arguments) {
   web.AddTo(flags);
   AddLogFlags(flags, log_flags);
   node.AddTo(flags);
-  if (const auto taken = node.collectors.TakeNotBuilt(arguments); !taken)
+  if (const auto taken = node.collectors.Prepare(arguments); !taken)
     return FailStart(taken.error());
   const auto end = flags.Parse(arguments);
   if (!end) return FailStart(end.error());
@@ -117,12 +120,21 @@ int RunNodeExporter(std::vector<std::string> arguments) {
   NodeWeb pages(**runner, WebOptions(web, node), log);
   http::Router router;
   pages.AddRoutes(router);
-  router.Use(http::GzipResponses());
-  if (web_config) router.Use(web_config->Middleware());
+  if (web_config) web_config->Protect(router);
   http::ServerOptions options;
-  options.listen = web.listen;
+  if (web.systemd_socket) {
+    auto sockets = http::InheritedListeners();
+    if (!sockets) return FailStart(sockets.error());
+    options.sockets = std::move(*sockets);
+  } else {
+    options.listen = web.listen;
+  }
+  // A page under way holds a worker while it waits for its turn, and refusing one takes another.
+  options.workers = web.max_requests > 0
+                        ? static_cast<std::size_t>(web.max_requests) + kSpareWorkers
+                        : options.max_connections;
   if (web_config) options.tls = web_config->tls();
-  auto server = http::StartServer(options, router, log);
+  auto server = http::StartServer(std::move(options), router, log);
   if (!server) return FailStart(server.error());
   log.Info("listening", {{"address", Joined((*server)->addresses())},
                          {"version", Version()},

@@ -41,6 +41,9 @@ constexpr MetricDesc kErrors{
     "promhttp_metric_handler_errors_total",
     "Total number of internal errors encountered by the promhttp metric handler.", kCounter,
     "cause"};
+constexpr MetricDesc kDuplicates{
+    "drover_exporter_duplicate_series_total",
+    "Series left out of pages because one with the same labels stood there.", kCounter};
 constexpr MetricDesc kInFlight{"promhttp_metric_handler_requests_in_flight",
                                "Current number of scrapes being served."};
 constexpr MetricDesc kRequests{"promhttp_metric_handler_requests_total",
@@ -140,20 +143,63 @@ http::Response NodeWeb::Metrics(const http::Request& request) {
 http::Response NodeWeb::MakePage(const http::Request& request) {
   const auto which = Choose(request);
   if (!which) return http::Response::Text(400, which.error().message());
-  http::Response response;
-  response.headers.Add("Content-Type", exposition::TextContentType(request.headers.Get("Accept")));
+  const auto form = exposition::ChoosePageForm(request.headers.Get("Accept"));
+  return MakeShared({*which, form.is_openmetrics, exposition::ContentType(form),
+                     http::ChooseCoding(request.headers.Get("Accept-Encoding"))});
+}
+
+http::Response NodeWeb::MakeShared(Wanted wanted) {
+  std::shared_ptr<Round> round;
+  {
+    Lock lock(rounds_mutex_);
+    for (const auto& one : rounds_) {
+      if (one->wanted == wanted) round = one;
+    }
+    if (round) {
+      round_done_.Wait(rounds_mutex_, [&] { return round->response.has_value(); });
+      return *round->response;
+    }
+    round = std::make_shared<Round>();
+    round->wanted = std::move(wanted);
+    rounds_.push_back(round);
+  }
   Lock lock(mutex_);
-  const bool is_whole = runner_.Run(*which, page_);
+  {
+    Lock begin(rounds_mutex_);  // who comes from now on waits for the next one
+    std::erase(rounds_, round);
+  }
+  http::Response response;
+  try {
+    response = Collect(round->wanted);
+  } catch (const std::exception& error) {
+    log_.Error("page failed", {{"err", error.what()}});
+    response = http::Response::Text(500, "internal error\n");
+  }
+  Lock done(rounds_mutex_);
+  round->response = std::move(response);
+  round_done_.NotifyAll();
+  return *round->response;
+}
+
+http::Response NodeWeb::Collect(const Wanted& wanted) {
+  text_.clear();
+  const bool is_whole = runner_.Run(wanted.which, page_);
   page_.Add(kBuildInfo, {Version(), Revision(), "", "", "linux", kGoArch, ""}, 1);
   if (options_.with_exporter_metrics) AddOwnMetrics(page_);
-  response.body.reserve(last_size_ + last_size_ / 16);
-  page_.Render(response.body);
+  page_.Render(text_,
+               wanted.openmetrics ? TextPage::Format::kOpenMetrics : TextPage::Format::kText);
   if (!is_whole) return http::Response::Text(503, "The exporter is ending.\n");
-  last_size_ = response.body.size();
-  if (page_.duplicates() > logged_duplicates_) {
+  if (page_.duplicates() > duplicates_) {
+    ++pages_with_duplicates_;
     log_.Debug("duplicate series left out", {{"total", page_.duplicates()}});
-    logged_duplicates_ = page_.duplicates();
+    duplicates_ = page_.duplicates();
   }
+  http::Response response;
+  response.headers.Add("Content-Type", wanted.content_type);
+  response.headers.Add("Vary", "Accept, Accept-Encoding");
+  http::Encode(wanted.coding, text_, response.body);
+  if (wanted.coding != http::ContentCoding::kIdentity)
+    response.headers.Add("Content-Encoding", http::Name(wanted.coding));
   if (const MonoTime now = std::chrono::steady_clock::now(); now - trimmed_ >= kTrimEvery) {
     ::malloc_trim(0);
     trimmed_ = now;
@@ -164,7 +210,8 @@ http::Response NodeWeb::MakePage(const http::Request& request) {
 void NodeWeb::AddOwnMetrics(TextPage& page) const {
   const auto number = [](auto v) { return static_cast<double>(v); };
   page.Add(kErrors, {"encoding"}, 0);
-  page.Add(kErrors, {"gathering"}, number(page.duplicates()));
+  page.Add(kErrors, {"gathering"}, number(pages_with_duplicates_.load()));
+  page.Add(kDuplicates, number(page.duplicates()));
   page.Add(kInFlight, number(under_way_.load()));
   page.Add(kRequests, {"200"}, number(answers_.ok.load()));
   page.Add(kRequests, {"400"}, number(answers_.failed.load()));

@@ -5,10 +5,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/mutex.h"
+#include "core/http/content_coding.h"
 #include "core/http/router.h"
 #include "exporters/common/runner.h"
 #include "exporters/common/text_page.h"
@@ -22,7 +24,9 @@ struct NodeWebOptions {
   std::vector<std::string> known_collectors;  // on or off, for the error texts of collect[]
 };
 
-// Thread-safe: pages are made one after the other.
+// Thread-safe: pages are made one after the other. Those who ask for the same (collectors, format,
+// coding) while another page is being made get one page together: it begins after each of them
+// asked, so nobody gets an older state of the host than if he had been alone.
 class NodeWeb {
  public:
   // `runner` and `log` outlive this, this outlives the router.
@@ -33,13 +37,28 @@ class NodeWeb {
   // A page; collect[] and exclude[] of the query choose collectors.
   http::Response Metrics(const http::Request& request);
 
+  std::size_t under_way() const { return under_way_.load(); }  // pages
+
  private:
   struct Answers {
     std::atomic<std::uint64_t> ok{0}, failed{0}, refused{0};
   };
+  struct Wanted {
+    std::vector<std::size_t> which;
+    bool openmetrics = false;
+    std::string content_type;
+    http::ContentCoding coding = http::ContentCoding::kIdentity;
+    bool operator==(const Wanted&) const = default;
+  };
+  struct Round {  // a page and those who wait for it
+    Wanted wanted;
+    std::optional<http::Response> response;
+  };
   http::Response MakePage(const http::Request& request);
+  http::Response MakeShared(Wanted wanted);
+  http::Response Collect(const Wanted& wanted) REQUIRES(mutex_);
   Result<std::vector<std::size_t>> Choose(const http::Request& request) const;
-  void AddOwnMetrics(TextPage& page) const;
+  void AddOwnMetrics(TextPage& page) const REQUIRES(mutex_);
   http::Response Landing() const;
 
   Runner& runner_;
@@ -47,10 +66,14 @@ class NodeWeb {
   const Logger& log_;
   std::atomic<std::size_t> under_way_{0};
   Answers answers_;
-  Mutex mutex_;
+  Mutex mutex_;  // taken before rounds_mutex_
   TextPage page_ GUARDED_BY(mutex_);
-  std::size_t last_size_ GUARDED_BY(mutex_) = 0;
-  std::uint64_t logged_duplicates_ GUARDED_BY(mutex_) = 0;
+  std::string text_ GUARDED_BY(mutex_);
+  std::uint64_t duplicates_ GUARDED_BY(mutex_) = 0;
+  std::atomic<std::uint64_t> pages_with_duplicates_{0};
+  Mutex rounds_mutex_;
+  CondVar round_done_;
+  std::vector<std::shared_ptr<Round>> rounds_ GUARDED_BY(rounds_mutex_);  // not begun
   MonoTime trimmed_ GUARDED_BY(mutex_){};
 };
 

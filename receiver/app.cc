@@ -5,6 +5,7 @@
 
 #include "core/base/duration.h"
 #include "core/base/version.h"
+#include "core/http/content_coding.h"
 #include "core/telemetry/telemetry.h"
 #include "receiver/alerting_view.h"
 #include "receiver/api/alertmanager_v2/api.h"
@@ -335,9 +336,9 @@ void App::AddRoutes() {
   router_.Add("GET", "/-/reload", [](const http::Request&) {
     return http::Response::Text(405, "Only POST or PUT requests allowed");
   });
-  router_.Use(http::GzipResponses());
+  router_.Use(http::CompressResponses());
   router_.Use(api::ApiHeaders());
-  if (web_config_) router_.Use(web_config_->Middleware());
+  if (web_config_) web_config_->Protect(router_);
 }
 
 void App::Stop() {

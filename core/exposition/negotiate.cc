@@ -19,36 +19,53 @@ std::string_view Cut(std::string_view& rest, char separator) {
   return Trim(part);
 }
 
-}  // namespace
+struct Item {
+  std::string_view type, version, escaping;
+  double weight = 1;
+};
 
-std::string_view TextContentType(std::string_view accept) {
-  while (!accept.empty()) {
-    std::string_view item = Cut(accept, ',');
-    const std::string_view type = Cut(item, ';');
-    if (type != "text/plain" && type != "text/*" && type != "*/*") continue;
-    while (!item.empty()) {
-      if (Cut(item, ';') == "escaping=allow-utf-8")
-        return "text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8";
-    }
+Item ReadItem(std::string_view text) {
+  Item item;
+  item.type = Cut(text, ';');
+  while (!text.empty()) {
+    std::string_view value = Cut(text, ';');
+    const std::string_view key = Cut(value, '=');
+    if (key == "version") item.version = Trim(value);
+    if (key == "escaping") item.escaping = Trim(value);
+    if (key == "q") item.weight = ParseFloat(Trim(value)).value_or(0);
   }
-  return "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+  return item;
 }
 
-bool AcceptsGzip(std::string_view accept_encoding) {
-  bool any = false;
-  while (!accept_encoding.empty()) {
-    std::string_view item = Cut(accept_encoding, ',');
-    const std::string_view coding = Cut(item, ';');
-    if (coding != "gzip" && coding != "*") continue;
-    double weight = 1;
-    while (!item.empty()) {
-      std::string_view parameter = Cut(item, ';');
-      if (Cut(parameter, '=') == "q") weight = ParseFloat(Trim(parameter)).value_or(0);
+}  // namespace
+
+PageForm ChoosePageForm(std::string_view accept) {
+  PageForm best;
+  double best_weight = 0;
+  while (!accept.empty()) {
+    const Item item = ReadItem(Cut(accept, ','));
+    if (!(item.weight > best_weight)) continue;
+    PageForm form;
+    if (item.type == "application/openmetrics-text") {
+      if (item.version != "" && item.version != "1.0.0" && item.version != "0.0.1") continue;
+      form.is_openmetrics = true;
+      form.version = item.version == "0.0.1" ? "0.0.1" : "1.0.0";
+    } else if (item.type != "text/plain" && item.type != "text/*" && item.type != "*/*") {
+      continue;
+    } else if (item.version != "" && item.version != "0.0.4" && item.version != "1.0.0") {
+      continue;
     }
-    if (coding == "gzip") return weight > 0;
-    any = weight > 0;
+    form.allows_utf8 = item.escaping == "allow-utf-8";
+    best = form;
+    best_weight = item.weight;
   }
-  return any;
+  return best;
+}
+
+std::string ContentType(const PageForm& form) {
+  return std::string(form.is_openmetrics ? "application/openmetrics-text" : "text/plain") +
+         "; version=" + std::string(form.version) +
+         "; charset=utf-8; escaping=" + (form.allows_utf8 ? "allow-utf-8" : "underscores");
 }
 
 }  // namespace drover::exposition

@@ -1,15 +1,21 @@
-// What a scraper asks for in its request headers, for pages that offer the text format only.
+// What form of page a scraper asks for by its Accept header (RFC 9110, 12.5.1).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace drover::exposition {
 
-// The Content-Type to answer with. Text 0.0.4 whatever is asked (a scraper that prefers
-// OpenMetrics or protobuf takes it too); escaping=allow-utf-8 is granted when asked for.
-std::string_view TextContentType(std::string_view accept);
+// OpenMetrics only when it is named and weighs more than text, or as much and stands before it; the
+// text format 0.0.4 for everything else (a scraper that wants protobuf takes it too).
+// escaping=allow-utf-8 is granted where the chosen item has it.
+struct PageForm {
+  bool is_openmetrics = false;
+  bool allows_utf8 = false;
+  std::string_view version = "0.0.4";  // of OpenMetrics: 1.0.0, or 0.0.1 for who asks for that
+};
+PageForm ChoosePageForm(std::string_view accept);
 
-// Whether Accept-Encoding allows gzip: named (or *) with a weight above 0.
-bool AcceptsGzip(std::string_view accept_encoding);
+std::string ContentType(const PageForm& form);
 
 }  // namespace drover::exposition

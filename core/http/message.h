@@ -33,6 +33,7 @@ struct Request {
   std::string body;    // whole, within the route's limit
   std::string remote;  // "127.0.0.1:4711"
   bool tls = false;
+  bool admitted = false;  // the router's gate was asked
 };
 
 struct Response {

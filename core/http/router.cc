@@ -85,7 +85,14 @@ Response Router::Dispatch(const Request& request) const {
   return not_found_ ? not_found_(request) : Response::Text(404, "404 page not found\n");
 }
 
+std::optional<Response> Router::Refusal(const Request& request) const {
+  return gate_ ? gate_(request) : std::nullopt;
+}
+
 Response Router::Serve(const Request& request) const {
+  if (!request.admitted) {
+    if (auto refusal = Refusal(request)) return *std::move(refusal);
+  }
   Handler next = [this](const Request& r) { return Dispatch(r); };
   for (const Middleware& middleware : middleware_) {
     next = [&middleware, inner = std::move(next)](const Request& r) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,14 @@ class Router {
   // Runs around every handler, the last added outermost: compression, authentication, metrics.
   using Middleware = std::function<Response(const Request&, const Handler& next)>;
   void Use(Middleware middleware) { middleware_.push_back(std::move(middleware)); }
+  // Who may pass: asked before anything else, with the body not read yet; an answer ends the
+  // request.
+  using Gate = std::function<std::optional<Response>(const Request&)>;
+  void SetGate(Gate gate) { gate_ = std::move(gate); }
 
+  // The gate alone, for servers that ask it before they read a body.
+  std::optional<Response> Refusal(const Request& request) const;
+  // The gate, unless `request.admitted` says that it was asked, and then the handler.
   Response Serve(const Request& request) const;
   std::uint64_t MaxBodyBytes(std::string_view path) const;  // of the route, before the body is read
   bool IsSlow(std::string_view path, std::string_view method) const;
@@ -53,10 +61,7 @@ class Router {
   std::vector<Route> routes_;
   std::vector<Middleware> middleware_;
   Handler not_found_;
+  Gate gate_;
 };
-
-// Compresses bodies for clients that accept gzip (or deflate, as the Prometheus API does). Adds
-// Vary. Bodies under `min_bytes` and answers with an encoding of their own pass unchanged.
-Router::Middleware GzipResponses(std::size_t min_bytes = 1024);
 
 }  // namespace drover::http

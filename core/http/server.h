@@ -9,15 +9,18 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/result.h"
+#include "core/http/listener.h"
 #include "core/http/router.h"
 #include "core/http/tls_source.h"
 
 namespace drover::http {
 
 struct ServerOptions {
-  std::vector<std::string>
-      listen;  // "host:port", ":port" (all addresses, IPv6 too), "[::1]:port"; port 0 picks one
-  std::size_t workers = 2;            // threads that run handlers; 0 runs them on the I/O thread
+  std::vector<std::string> listen{};  // as listener.h has them
+  std::vector<Listener> sockets{};    // besides: those that are open already
+  // Threads that run handlers, at most; each is started when it is first needed. 0 runs handlers on
+  // the I/O thread.
+  std::size_t workers = 2;
   std::size_t slow_workers = 0;       // threads for slow routes; 0: they share the workers
   std::size_t max_connections = 512;  // more wait in the kernel's backlog
   std::size_t max_header_bytes = 64 << 10;
@@ -32,15 +35,14 @@ struct ServerOptions {
 class Server {
  public:
   virtual ~Server() = default;
-  // What was bound, as "host:port", in the order of `listen`.
+  // What was bound, in the order of `listen` and `sockets`.
   virtual std::vector<std::string> addresses() const = 0;
   // Stops accepting, lets requests under way finish for `grace`, then closes all. Idempotent.
   virtual void Stop(Millis grace) = 0;
 };
 
-// kUnavailable when an address is taken ("listen on 127.0.0.1:9090: Address already in use"),
-// kDenied when binding is not permitted. `router` and `log` outlive the server.
-Result<std::unique_ptr<Server>> StartServer(const ServerOptions& options, const Router& router,
+// Errors are those of Listen. `router` and `log` outlive the server.
+Result<std::unique_ptr<Server>> StartServer(ServerOptions options, const Router& router,
                                             const Logger& log);
 
 }  // namespace drover::http

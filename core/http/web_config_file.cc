@@ -28,6 +28,12 @@ std::optional<FileInfo> Look(const FileSystem& fs, const std::string& path) {
   return info ? std::optional(*info) : std::nullopt;
 }
 
+void SetHeaders(const WebConfig& config, Response& response) {
+  for (const auto& [name, value] : config.http.headers) {
+    if (!value.empty() && !response.headers.Has(name)) response.headers.Set(name, value);
+  }
+}
+
 }  // namespace
 
 WebConfigFile::WebConfigFile(std::string path, const Clock& clock, const Logger& log)
@@ -51,8 +57,13 @@ TlsSource* WebConfigFile::tls() {
 
 std::shared_ptr<ssl_ctx_st> WebConfigFile::Context() { return Current()->tls; }
 
-Router::Middleware WebConfigFile::Middleware() {
-  return [this](const Request& request, const Handler& next) { return Guard(request, next); };
+void WebConfigFile::Protect(Router& router) {
+  router.SetGate([this](const Request& request) { return Refusal(request); });
+  router.Use([this](const Request& request, const Handler& next) {
+    Response response = next(request);
+    SetHeaders(Current()->config, response);
+    return response;
+  });
 }
 
 Result<std::string> WebConfigFile::Read(const std::string& path) {
@@ -132,20 +143,20 @@ bool WebConfigFile::TakeToken(const RateLimit& limit) {
   return true;
 }
 
-Response WebConfigFile::Guard(const Request& request, const Handler& next) {
+std::optional<Response> WebConfigFile::Refusal(const Request& request) {
   const auto now = Current();
   const WebConfig& config = now->config;
-  if (!TakeToken(config.rate_limit)) return Response::Text(429, "Too Many Requests\n");
-  bool passes = config.basic_auth_users.empty();
-  if (!passes) {
-    const auto given = ParseBasicAuth(request.headers.Get("Authorization"));
-    passes = given && passwords_.Passes(config.basic_auth_users, *given);
+  if (!TakeToken(config.rate_limit)) {
+    Response busy = Response::Text(429, "Too Many Requests\n");
+    SetHeaders(config, busy);
+    return busy;
   }
-  Response response = passes ? next(request) : Response::Text(401, "Unauthorized\n");
-  if (!passes) response.headers.Set("WWW-Authenticate", "Basic");
-  for (const auto& [name, value] : config.http.headers) {
-    if (!value.empty() && !response.headers.Has(name)) response.headers.Set(name, value);
-  }
+  if (config.basic_auth_users.empty()) return std::nullopt;
+  const auto given = ParseBasicAuth(request.headers.Get("Authorization"));
+  if (given && passwords_.Passes(config.basic_auth_users, *given)) return std::nullopt;
+  Response response = Response::Text(401, "Unauthorized\n");
+  response.headers.Set("WWW-Authenticate", "Basic");
+  SetHeaders(config, response);
   return response;
 }
 

@@ -1,7 +1,7 @@
 // --web.config.file of a running program: watched, applied to its server and its router.
 //
 //   DROVER_TRY(const auto web, WebConfigFile::Open(path, clock, log));
-//   router.Use(web->Middleware());       // last, so that it stands outermost
+//   web->Protect(router);       // last, so that its headers stand outermost
 //   StartServer({.listen = …, .tls = web->tls()}, router, log);
 #pragma once
 
@@ -35,8 +35,9 @@ class WebConfigFile final : public TlsSource {
   TlsSource* tls();  // null when the file sets none: plain HTTP
   std::shared_ptr<ssl_ctx_st> Context() override;
 
-  // The rate limit, users and headers. This outlives the router.
-  Router::Middleware Middleware();
+  // The rate limit and users as the router's gate, the headers on every answer. This outlives the
+  // router.
+  void Protect(Router& router);
 
  private:
   struct Loaded {
@@ -53,7 +54,7 @@ class WebConfigFile final : public TlsSource {
   Result<std::string> Read(const std::string& path) REQUIRES(mutex_);
   bool HasChanged() const REQUIRES(mutex_);
   bool TakeToken(const RateLimit& limit);
-  Response Guard(const Request& request, const Handler& next);
+  std::optional<Response> Refusal(const Request& request);
 
   const std::string path_;
   const Clock& clock_;

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 
+#include "core/base/duration.h"
+
 namespace drover::exporters {
 namespace {
+
+constexpr std::string_view kPrefix = "--collector.";
 
 std::string FlagName(std::string_view name) { return "collector." + std::string(name); }
 
@@ -41,7 +45,40 @@ void CollectorFlags::AddTo(Flags& flags) {
   }
 }
 
-Status CollectorFlags::TakeNotBuilt(std::vector<std::string>& arguments) {
+Status CollectorFlags::TakeLimits(std::vector<std::string>& arguments) {
+  for (auto at = arguments.begin(); at != arguments.end();) {
+    std::string_view text = *at;
+    if (!text.starts_with(kPrefix)) {
+      ++at;
+      continue;
+    }
+    const std::size_t equals = text.find('=');
+    const std::string_view flag = text.substr(0, equals);
+    const std::string_view rest = flag.substr(kPrefix.size());
+    const std::size_t dot = rest.find('.');
+    const std::string_view name = rest.substr(0, dot);
+    const std::string_view option = dot == std::string_view::npos ? "" : rest.substr(dot + 1);
+    const bool is_known = std::any_of(specs_.begin(), specs_.end(),
+                                      [&](const CollectorSpec& spec) { return spec.name == name; });
+    if (!is_known || (option != "timeout" && option != "interval")) {
+      ++at;
+      continue;
+    }
+    const bool is_apart = equals == std::string_view::npos;
+    if (is_apart && std::next(at) == arguments.end())
+      return Fail(ErrorCode::kInvalid, std::string(flag) + ": wants a duration");
+    const std::string_view value = is_apart ? *std::next(at) : text.substr(equals + 1);
+    auto duration = ParseDuration(value);
+    if (!duration) return Fail(std::move(duration).error().With(std::string(flag)));
+    CollectorLimits& limits = limits_[std::string(name)];
+    (option == "timeout" ? limits.timeout : limits.interval) = *duration;
+    at = arguments.erase(at, at + (is_apart ? 2 : 1));
+  }
+  return {};
+}
+
+Status CollectorFlags::Prepare(std::vector<std::string>& arguments) {
+  DROVER_CHECK(TakeLimits(arguments));
   const auto is_about = [](std::string_view argument, std::string_view prefix,
                            std::string_view name) {
     if (!argument.starts_with(prefix)) return false;
@@ -67,6 +104,7 @@ Status CollectorFlags::TakeNotBuilt(std::vector<std::string>& arguments) {
 
 Result<CollectorFlags::Choice> CollectorFlags::Choose(const Flags& flags) const {
   Choice choice;
+  choice.limits = limits_;
   for (const auto& [name, default_on] : not_built_) {
     const bool on = default_on && !disable_defaults_;
     if (on) choice.missing.push_back(name);

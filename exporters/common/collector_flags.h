@@ -11,6 +11,12 @@
 
 namespace drover::exporters {
 
+// 0: not given.
+struct CollectorLimits {
+  Millis timeout{0};
+  Millis interval{0};
+};
+
 // Outlives the Flags it was added to.
 class CollectorFlags {
  public:
@@ -23,14 +29,18 @@ class CollectorFlags {
 
   void AddTo(Flags& flags);
 
-  // Before Flags::Parse: takes --no-collector.X of a collector that is not built out of the list
-  // (it is off indeed); kUnsupported for anything that would want one on.
-  Status TakeNotBuilt(std::vector<std::string>& arguments);
+  // Before Flags::Parse: takes out of the list what every collector has,
+  //   --collector.X.timeout=2s   instead of --collector.timeout
+  //   --collector.X.interval=1m  what it said stays good for so long (Runner::Entry)
+  // and --no-collector.X of a collector that is not built (it is off indeed). kUnsupported for
+  // anything that would want one on, kInvalid for a duration that is none.
+  Status Prepare(std::vector<std::string>& arguments);
 
   struct Choice {
     std::vector<const CollectorSpec*> on;  // in table order; points into this object
     std::vector<std::string> missing;      // on by upstream's default, but not built
-    FlagValues values;                     // with a switch per collector's name, built or not
+    std::map<std::string, CollectorLimits, std::less<>> limits;  // by name, of those given
+    FlagValues values;  // with a switch per collector's name, built or not
     std::vector<std::string> warnings;
   };
   // After Flags::Parse. kInvalid for an old and a new name given together.
@@ -40,8 +50,11 @@ class CollectorFlags {
   std::vector<std::string> not_built_names() const;
 
  private:
+  Status TakeLimits(std::vector<std::string>& arguments);
+
   const std::vector<CollectorSpec> specs_;
   std::vector<NotBuilt> not_built_;
+  std::map<std::string, CollectorLimits, std::less<>> limits_;
   std::map<std::string, bool> switches_;
   std::map<std::string, std::string> texts_;
   bool disable_defaults_ = false;

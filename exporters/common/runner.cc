@@ -14,13 +14,23 @@ namespace {
 using Seconds = std::chrono::duration<double>;
 
 struct Slot {
+  explicit Slot(std::size_t max_series) : buffer(max_series) {}
   std::string name;
+  Millis timeout{};
+  Millis interval{};
   std::unique_ptr<Collector> collector;
   SampleBuffer buffer;
   Status status;
   Seconds duration{};
+  MonoTime collected{};
   std::atomic<bool> busy{false};  // while true, only the thread in Collect touches the above
-  std::string logged;             // the last failure that was logged; the runner's own
+  // The runner's own:
+  std::string logged;         // the last failure that was logged
+  std::uint64_t dropped = 0;  // series, in all
+
+  bool IsFresh(MonoTime now) const {
+    return interval > Millis(0) && collected != MonoTime() && status && now - collected < interval;
+  }
 };
 
 // What one thread works off. The thread and the runner hold it together.
@@ -45,6 +55,7 @@ struct Worker {
 void CollectOne(Slot& slot) {
   slot.buffer.Clear();
   const auto start = std::chrono::steady_clock::now();
+  slot.collected = start;
   try {
     slot.status = slot.collector->Collect(slot.buffer);
   } catch (const std::exception& e) {
@@ -156,14 +167,17 @@ struct Runner::Impl {
     }
     Lock lock(batch->mutex);
     for (;;) {
-      const MonoTime deadline = batch->started + config.timeout;
+      const Millis timeout =
+          batch->next < batch->slots.size() ? batch->slots[batch->next]->timeout : config.timeout;
+      const MonoTime deadline = batch->started + timeout;
       if (batch->changed.WaitUntil(
               batch->mutex, std::stop_token(), deadline,
               [&]() NO_THREAD_SAFETY_ANALYSIS { return batch->done || batch->cancelled; }) &&
           batch->done) {
         return batch->slots.size();
       }
-      if (!batch->cancelled && batch->started + config.timeout > std::chrono::steady_clock::now()) {
+      if (!batch->cancelled &&
+          batch->started + batch->slots[batch->next]->timeout > std::chrono::steady_clock::now()) {
         continue;
       }
       batch->abandoned = true;
@@ -193,9 +207,18 @@ struct Runner::Impl {
 
   void ReportFinished(Slot& slot, MetricSink& sink) const {
     slot.buffer.Replay(sink);
-    if (slot.buffer.dropped() > 0 && slot.status) {
-      slot.status = Fail(ErrorCode::kExhausted,
-                         std::to_string(slot.buffer.dropped()) + " samples over the limit dropped");
+    if (slot.buffer.dropped() > 0) {
+      slot.dropped += slot.buffer.dropped();
+      if (slot.status)
+        slot.status =
+            Fail(ErrorCode::kExhausted, "made more than " + std::to_string(config.max_series) +
+                                            " series: the rest was dropped");
+    }
+    if (slot.dropped > 0 && config.dropped != nullptr)
+      sink.Add(*config.dropped, {slot.name}, static_cast<double>(slot.dropped));
+    if (slot.interval > Millis(0) && config.age != nullptr) {
+      const Seconds age = std::chrono::steady_clock::now() - slot.collected;
+      sink.Add(*config.age, {slot.name}, age.count());
     }
     Report(slot, slot.status, slot.duration, sink);
   }
@@ -205,8 +228,10 @@ Runner::Runner(std::vector<Entry> entries, RunnerConfig config, const Clock& clo
                const Logger& log)
     : impl_(new Impl{config, clock, log, {}, {}, {}, {}, {}, {}, false}) {
   for (Entry& entry : entries) {
-    auto slot = std::make_shared<Slot>();
+    auto slot = std::make_shared<Slot>(config.max_series);
     slot->name = std::move(entry.name);
+    slot->timeout = entry.timeout > Millis(0) ? entry.timeout : config.timeout;
+    slot->interval = entry.interval;
     slot->collector = std::move(entry.collector);
     impl_->slots.push_back(std::move(slot));
   }
@@ -238,12 +263,16 @@ bool Runner::RunAll(MetricSink& sink) {
 
 bool Runner::Run(std::span<const std::size_t> which, MetricSink& sink) {
   Lock lock(impl_->run_mutex);
-  const auto timeout_text = std::to_string(impl_->config.timeout.count()) + "ms";
+  const MonoTime now = std::chrono::steady_clock::now();
   std::vector<std::shared_ptr<Slot>> work;
   for (const std::size_t index : which) {
     const auto& slot = impl_->slots[index];
     if (!slot->busy) {
-      work.push_back(slot);
+      if (slot->IsFresh(now)) {
+        impl_->ReportFinished(*slot, sink);
+      } else {
+        work.push_back(slot);
+      }
       continue;
     }
     const Status still = Fail(ErrorCode::kUnavailable, "hangs since an earlier collection");
@@ -261,8 +290,11 @@ bool Runner::Run(std::span<const std::size_t> which, MetricSink& sink) {
     }
     if (finished == work.size()) return true;
     if (impl_->IsCancelled()) return false;
-    const Status late = Fail(ErrorCode::kUnavailable, "did not answer within " + timeout_text);
-    impl_->Report(*work[finished], late, impl_->config.timeout, sink);
+    Slot& hung = *work[finished];
+    const Status late =
+        Fail(ErrorCode::kUnavailable,
+             "did not answer within " + std::to_string(hung.timeout.count()) + "ms");
+    impl_->Report(hung, late, hung.timeout, sink);
     work.erase(work.begin(), work.begin() + static_cast<std::ptrdiff_t>(finished) + 1);
   }
   return true;

@@ -19,6 +19,9 @@ struct RunnerConfig {
   std::size_t max_stuck_threads = 8;     // then a further hanging collector ends the page
   const MetricDesc* success = nullptr;   // label: collector; required
   const MetricDesc* duration = nullptr;  // the same, seconds; required
+  std::size_t max_series = 50'000;       // of one collector; the rest is dropped: success 0
+  const MetricDesc* dropped = nullptr;   // label: collector; of those that ever dropped series
+  const MetricDesc* age = nullptr;       // label: collector; seconds, of those with an interval
 };
 
 // Thread-safe: calls of Run wait for each other. The destructor does not wait for hanging
@@ -28,6 +31,10 @@ class Runner {
   struct Entry {
     std::string name;
     std::unique_ptr<Collector> collector;
+    Millis timeout{0};  // 0: the configuration's
+    // Above 0: what it said is given again until it is that old, so that a collector that costs
+    // much runs less often than pages are asked for. A failure is not kept.
+    Millis interval{0};
   };
   // `clock` and `log` outlive this.
   Runner(std::vector<Entry> entries, RunnerConfig config, const Clock& clock, const Logger& log);

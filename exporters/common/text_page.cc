@@ -12,7 +12,9 @@ namespace drover::exporters {
 
 struct TextPage::Family {
   std::string name;
-  std::string header;
+  std::string header;  // of the text format
+  std::string help;
+  MetricType type = MetricType::kUnknown;
   std::vector<Series> series;
 };
 
@@ -49,6 +51,8 @@ const TextPage::Form& TextPage::FormOf(const MetricDesc& desc) {
   if (place == families_.end() || (*place)->name != desc.name) {
     auto family = std::make_unique<Family>();
     family->name = desc.name;
+    family->help = desc.help;
+    family->type = desc.type;
     exposition::TextWriter(family->header).Family(desc.name, desc.help, desc.type);
     place = families_.insert(place, std::move(family));
   }
@@ -104,14 +108,43 @@ void TextPage::RenderSeries(const Family& family, const Series& series, std::str
   out += '\n';
 }
 
-void TextPage::Render(std::string& out) {
+bool TextPage::HasFamily(std::string_view name) const {
+  const auto place = std::lower_bound(
+      families_.begin(), families_.end(), name,
+      [](const auto& family, std::string_view wanted) { return family->name < wanted; });
+  return place != families_.end() && (*place)->name == name;
+}
+
+void TextPage::AppendHeader(const Family& family, Format format, std::string& out) const {
+  if (format == Format::kText) {
+    out += family.header;
+    return;
+  }
+  constexpr std::string_view kTotal = "_total";
+  std::string_view name = family.name;
+  std::string_view type = family.type == MetricType::kGauge ? "gauge" : "unknown";
+  if (family.type == MetricType::kCounter && name.ends_with(kTotal)) {
+    const std::string_view stem = name.substr(0, name.size() - kTotal.size());
+    if (!HasFamily(stem)) {
+      name = stem;
+      type = "counter";
+    }
+  }
+  out.append("# TYPE ").append(name).append(" ").append(type).append("\n");
+  if (family.help.empty()) return;
+  out.append("# HELP ").append(name).append(" ");
+  exposition::AppendLabelText(out, family.help);  // here HELP escapes the quote too
+  out += '\n';
+}
+
+void TextPage::Render(std::string& out, Format format) {
   for (const auto& family : families_) {
     auto& series = family->series;
     if (series.empty()) continue;
     const auto less = [&](const Series& a, const Series& b) { return Compare(a, b) < 0; };
     if (!std::is_sorted(series.begin(), series.end(), less))
       std::stable_sort(series.begin(), series.end(), less);
-    out += family->header;
+    AppendHeader(*family, format, out);
     const Series* last = nullptr;
     for (const Series& one : series) {
       if (last != nullptr && Compare(*last, one) == 0) {
@@ -124,6 +157,7 @@ void TextPage::Render(std::string& out) {
     series.clear();
   }
   values_.clear();
+  if (format == Format::kOpenMetrics) out += "# EOF\n";
 }
 
 }  // namespace drover::exporters

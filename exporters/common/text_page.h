@@ -1,6 +1,6 @@
-// A page of the text format out of samples in any order: families by name, labels by name, the
-// series of a family by number of labels and then by values, as the Go exporters print them. Of
-// series with equal labels the first stays; the others are counted.
+// A page of the text format or of OpenMetrics out of samples in any order: families by name, labels
+// by name, the series of a family by number of labels and then by values, as the Go exporters print
+// them. Of series with equal labels the first stays; the others are counted.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,11 @@ class TextPage final : public MetricSink {
   // Values must be valid UTF-8 (SampleBuffer sees to it).
   void Add(const MetricDesc& desc, std::span<const std::string_view> values, double value) override;
 
+  // Series are named alike in both formats. So OpenMetrics (1.0, openmetrics.io) calls counter what
+  // ends in _total and does not share its name with another family; other counters are unknown.
+  enum class Format { kText, kOpenMetrics };
   // Appends the page to `out` and starts over.
-  void Render(std::string& out);
+  void Render(std::string& out, Format format = Format::kText);
 
   std::uint64_t duplicates() const { return duplicates_; }  // since the start
 
@@ -41,6 +44,8 @@ class TextPage final : public MetricSink {
   const Form& FormOf(const MetricDesc& desc);
   int Compare(const Series& a, const Series& b) const;
   std::string_view ValueAt(std::size_t& offset) const;
+  bool HasFamily(std::string_view name) const;
+  void AppendHeader(const Family& family, Format format, std::string& out) const;
   void RenderSeries(const Family& family, const Series& series, std::string& out) const;
 
   std::unordered_map<const MetricDesc*, std::unique_ptr<Form>> forms_;

@@ -12,6 +12,40 @@ constexpr MetricDesc kDuration{"node_scrape_collector_duration_seconds",
                                "node_exporter: Duration of a collector scrape.", MetricType::kGauge,
                                "collector"};
 
+constexpr MetricDesc kDropped{
+    "drover_collector_series_dropped_total",
+    "Series of a collector left out because they were more than --collector.max-series.",
+    MetricType::kCounter, "collector"};
+constexpr MetricDesc kAge{"drover_collector_age_seconds",
+                          "Time since a collector with an interval of its own last ran.",
+                          MetricType::kGauge, "collector"};
+
+// Makes the collector when it is first asked, and again at each page until that works.
+class LateCollector final : public Collector {
+ public:
+  LateCollector(const CollectorSpec& spec, const CollectorInput& input)
+      : make_(spec.make),
+        roots_(input.roots),
+        flags_(input.flags),
+        log_(input.log),
+        clock_(input.clock) {}
+
+  Status Collect(MetricSink& out) override {
+    if (!collector_) {
+      DROVER_TRY(collector_, make_({roots_, flags_, log_, clock_}));
+    }
+    return collector_->Collect(out);
+  }
+
+ private:
+  const decltype(CollectorSpec::make) make_;
+  const Roots roots_;
+  const FlagValues flags_;
+  const Logger& log_;
+  const Clock& clock_;
+  std::unique_ptr<Collector> collector_;
+};
+
 }  // namespace
 
 NodeFlags::NodeFlags() : collectors(Collectors(), NotBuilt()) {}
@@ -23,7 +57,11 @@ void NodeFlags::AddTo(Flags& flags) {
   flags.Add("path.udev.data", udev_data, "udev data path.");
   flags.Add("collector.timeout", collector_timeout,
             "How long a page waits for one collector; a later one is left behind and reported as "
-            "failed.");
+            "failed. --collector.<name>.timeout sets it for one, --collector.<name>.interval how "
+            "long what a collector said stays good (its age: drover_collector_age_seconds).");
+  flags.Add("collector.max-series", max_series,
+            "Series that one collector may make; the rest is dropped, its success is 0 and "
+            "drover_collector_series_dropped_total counts them.");
   collectors.AddTo(flags);
 }
 
@@ -31,6 +69,7 @@ Result<std::unique_ptr<Runner>> NodeFlags::MakeRunner(const CollectorFlags::Choi
                                                       const Clock& clock, const Logger& log) const {
   if (collector_timeout <= Millis(0))
     return Fail(ErrorCode::kInvalid, "--collector.timeout: must be above 0");
+  if (max_series <= 0) return Fail(ErrorCode::kInvalid, "--collector.max-series: must be above 0");
   const CollectorInput input{MakeRoots(procfs, sysfs, rootfs, udev_data), choice.values, log,
                              clock};
   std::vector<Runner::Entry> entries;
@@ -38,13 +77,23 @@ Result<std::unique_ptr<Runner>> NodeFlags::MakeRunner(const CollectorFlags::Choi
     auto collector = spec->make(input);
     if (!collector && collector.error().code() == ErrorCode::kInvalid)
       return Fail(std::move(collector).error());
-    if (!collector) {
-      log.Warn("collector left out", {{"name", spec->name}, {"err", collector.error().message()}});
-      continue;
+    Runner::Entry entry;
+    entry.name = spec->name;
+    if (collector) {
+      entry.collector = *std::move(collector);
+    } else {
+      entry.collector = std::make_unique<LateCollector>(*spec, input);
     }
-    entries.push_back({std::string(spec->name), *std::move(collector)});
+    if (const auto found = choice.limits.find(spec->name); found != choice.limits.end()) {
+      entry.timeout = found->second.timeout;
+      entry.interval = found->second.interval;
+    }
+    entries.push_back(std::move(entry));
   }
   RunnerConfig config;
+  config.max_series = static_cast<std::size_t>(max_series);
+  config.dropped = &kDropped;
+  config.age = &kAge;
   config.timeout = collector_timeout;
   config.success = &kSuccess;
   config.duration = &kDuration;

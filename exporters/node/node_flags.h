@@ -4,7 +4,7 @@
 //   NodeFlags node;
 //   Flags flags("drover-node-exporter", "…");
 //   node.AddTo(flags);
-//   DROVER_CHECK(node.collectors.TakeNotBuilt(arguments));
+//   DROVER_CHECK(node.collectors.Prepare(arguments));
 //   DROVER_TRY(const auto end, flags.Parse(arguments));
 //   DROVER_TRY(const auto choice, node.collectors.Choose(flags));
 //   DROVER_TRY(const auto runner, node.MakeRunner(choice, clock, log));
@@ -25,7 +25,8 @@ struct NodeFlags {
   void AddTo(Flags& flags);
 
   // kInvalid for flags that contradict each other or do not parse. A collector that cannot be made
-  // for another reason is left out with a warning. `clock` and `log` outlive the runner.
+  // for another reason is there and fails, and each page tries to make it again. `clock` and `log`
+  // outlive the runner.
   Result<std::unique_ptr<Runner>> MakeRunner(const CollectorFlags::Choice& choice,
                                              const Clock& clock, const Logger& log) const;
 
@@ -35,6 +36,7 @@ struct NodeFlags {
   std::string rootfs = "/";
   std::string udev_data = "/run/udev/data";
   Millis collector_timeout{2000};
+  std::int64_t max_series = 50'000;
 };
 
 }  // namespace drover::exporters::node

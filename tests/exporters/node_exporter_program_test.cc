@@ -8,8 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -17,6 +19,8 @@
 
 #include "core/base/numbers.h"
 #include "core/exposition/text_parser.h"
+#include "tests/support/raw_client.h"
+#include "tests/support/temp_folder.h"
 
 extern char** environ;
 
@@ -71,7 +75,7 @@ class Program {
     REQUIRE_MESSAGE(WaitForLog("address=127.0.0.1:"), log_);
     WaitForLog("\n");
     const std::size_t at = log_.find("address=127.0.0.1:") + 18;
-    return static_cast<int>(ParseInt(log_.substr(at, log_.find_first_of(" \n", at) - at)).value());
+    return static_cast<int>(ParseInt(log_.substr(at, log_.find_first_of(", \n", at) - at)).value());
   }
 
   int ExitCode() {
@@ -173,10 +177,80 @@ TEST_SUITE("exporters/node_exporter_program") {
     CHECK(packed.head.find("Content-Encoding: gzip") != std::string::npos);
     CHECK(packed.body.size() < page.body.size() / 2);
 
+    const Answer denser = Get(port, "/metrics", "Accept-Encoding: gzip;q=0.5, zstd\r\n");
+    CHECK(denser.head.find("Content-Encoding: zstd") != std::string::npos);
+    CHECK(denser.body.starts_with("\x28\xb5\x2f\xfd"));
+
+    const Answer open = Get(port, "/metrics", "Accept: application/openmetrics-text\r\n");
+    CHECK(open.head.find("application/openmetrics-text; version=1.0.0") != std::string::npos);
+    CHECK(open.Has("# TYPE node_cpu_seconds counter\n"));
+    CHECK(open.Has("node_cpu_seconds_total{cpu=\"0\",mode=\"idle\"} "));
+    CHECK(open.body.ends_with("\n# EOF\n"));
+
     const auto start = SteadyClock::now();
     program.Signal(SIGTERM);
     CHECK(program.ExitCode() == 0);
     CHECK(SteadyClock::now() - start < std::chrono::seconds(1));
+  }
+  TEST_CASE("listens on several addresses, a unix socket among them") {
+    const testing::TempFolder folder;
+    const std::string address = "unix:" + folder.path() + "/node.sock";
+    Program program({kListen, "--web.listen-address=" + address});
+    const int port = program.Port();
+    CHECK(Get(port, "/-/ready").status() == 200);
+    CHECK(testing::RawClient::Get(address, "/metrics?collect[]=loadavg").find("node_load1 ") !=
+          std::string::npos);
+    program.Signal(SIGTERM);
+    CHECK(program.ExitCode() == 0);
+    CHECK(::access(address.substr(5).c_str(), F_OK) != 0);
+  }
+  TEST_CASE("takes the sockets that systemd opened, and says when there are none") {
+    {
+      Program none({"--web.systemd-socket"});
+      CHECK(none.ExitCode() == 1);
+      CHECK(none.WaitForLog("no socket activation file descriptors found"));
+    }
+    const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(::listen(listener, 16) == 0);
+    sockaddr_in name{};
+    socklen_t size = sizeof name;
+    REQUIRE(::getsockname(listener, reinterpret_cast<sockaddr*>(&name), &size) == 0);
+    const int port = ntohs(name.sin_port);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::dup2(listener, 3);
+      ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+      ::setenv("LISTEN_FDS", "1", 1);
+      ::execl(DROVER_NODE_EXPORTER, DROVER_NODE_EXPORTER, "--web.systemd-socket",
+              "--log.level=error", nullptr);
+      ::_exit(127);
+    }
+    CHECK(Get(port, "/metrics?collect[]=loadavg").Has("node_load1 "));
+    ::close(listener);
+    ::kill(child, SIGTERM);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK(status == 0);
+  }
+  TEST_CASE("forty scrapers at once are served, with little memory") {
+    Program program({kListen});
+    const int port = program.Port();
+    for (int round = 0; round < 5; ++round) {
+      std::vector<std::jthread> scrapers;
+      std::atomic<int> good{0};
+      for (int i = 0; i < 40; ++i)
+        scrapers.emplace_back([&] { good += Get(port, "/metrics").status() == 200 ? 1 : 0; });
+      scrapers.clear();
+      CHECK(good == 40);
+    }
+    const Answer page = Get(port, "/metrics?collect[]=loadavg");
+    CHECK(page.Has("promhttp_metric_handler_requests_total{code=\"503\"} 0\n"));
+    const std::size_t at = page.body.find("\nprocess_resident_memory_bytes ");
+    REQUIRE(at != std::string::npos);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    CHECK(ParseFloat(page.body.substr(at + 31, page.body.find('\n', at + 1) - at - 31)).value() <=
+          16.0 * 1024 * 1024);
+#endif
   }
   TEST_CASE("collect[] and exclude[] choose collectors, with upstream's answers to mistakes") {
     Program program({kListen, "--web.telemetry-path=/m", "--web.disable-exporter-metrics",

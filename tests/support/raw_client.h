@@ -1,10 +1,11 @@
-// A TCP client that sends bytes as they are and reads until the peer closes or `quiet` passes.
+// A client that sends bytes as they are and reads until the peer closes or `quiet` passes.
 #pragma once
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -13,11 +14,19 @@
 
 namespace drover::testing {
 
-// One thread at a time. `address` is "127.0.0.1:port" or ":port".
+// One thread at a time. `address` is "127.0.0.1:port", ":port" or "unix:/path".
 class RawClient {
  public:
   explicit RawClient(const std::string& address)
-      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+      : fd_(::socket(address.starts_with("unix:") ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC,
+                     0)) {
+    if (address.starts_with("unix:")) {
+      sockaddr_un to{};
+      to.sun_family = AF_UNIX;
+      address.copy(to.sun_path, sizeof to.sun_path - 1, 5);
+      connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
+      return;
+    }
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port =

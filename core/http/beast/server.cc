@@ -1,5 +1,9 @@
 #include "core/http/server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -10,11 +14,11 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -26,6 +30,7 @@
 #include <openssl/ssl.h>
 
 #include "core/base/mutex.h"
+#include "core/http/listener.h"
 #include "core/http/url.h"
 
 namespace drover::http {
@@ -33,42 +38,47 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-using Tcp = asio::ip::tcp;
+// One kind of stream for TCP, unix sockets and vsock.
+using Protocol = asio::generic::stream_protocol;
+using Socket = Protocol::socket;
+using Acceptor = asio::basic_socket_acceptor<Protocol>;
+using PlainStream = beast::basic_stream<Protocol>;
 using asio::awaitable;
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 
-std::string AddressText(const Tcp::endpoint& endpoint) {
-  const std::string host = endpoint.address().to_string();
-  const std::string port = std::to_string(endpoint.port());
-  return endpoint.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
-}
-
-// Threads that run one job after another. Stop finishes the jobs that run and forgets the others.
+// Threads that run one job after another, at most `most` of them, started when all others are at
+// work. Stop finishes the jobs that run and forgets the others.
 class Workers {
  public:
-  explicit Workers(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i)
-      threads_.emplace_back([this](std::stop_token stop) { Run(stop); });
-  }
+  explicit Workers(std::size_t most) : most_(most) {}
   ~Workers() { Stop(); }
 
   void Post(std::function<void()> job) {
     Lock lock(mutex_);
     jobs_.push_back(std::move(job));
+    if (idle_ < jobs_.size() && threads_.size() < most_ && !stopped_)
+      threads_.emplace_back([this](const std::stop_token& stop) { Run(stop); });
     changed_.NotifyOne();
   }
   void Stop() {
-    for (std::jthread& thread : threads_) thread.request_stop();
-    threads_.clear();
+    std::vector<std::jthread> threads;
+    {
+      Lock lock(mutex_);
+      stopped_ = true;
+      threads.swap(threads_);
+    }
+    for (std::jthread& thread : threads) thread.request_stop();
   }
 
  private:
-  void Run(std::stop_token stop) {
+  void Run(const std::stop_token& stop) {
     for (;;) {
       std::function<void()> job;
       {
         Lock lock(mutex_);
+        ++idle_;
         changed_.Wait(mutex_, stop, [this]() NO_THREAD_SAFETY_ANALYSIS { return !jobs_.empty(); });
+        --idle_;
         if (stop.stop_requested()) return;
         job = std::move(jobs_.front());
         jobs_.pop_front();
@@ -77,10 +87,13 @@ class Workers {
     }
   }
 
+  const std::size_t most_;
   Mutex mutex_;
   CondVar changed_;
   std::deque<std::function<void()>> jobs_ GUARDED_BY(mutex_);
-  std::vector<std::jthread> threads_;
+  std::size_t idle_ GUARDED_BY(mutex_) = 0;
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  std::vector<std::jthread> threads_ GUARDED_BY(mutex_);
 };
 
 class BeastServer final : public Server {
@@ -94,10 +107,18 @@ class BeastServer final : public Server {
 
   ~BeastServer() override { Stop(Millis(0)); }
 
-  Status Listen() {
-    for (const std::string& text : options_.listen) DROVER_CHECK(ListenOn(text));
-    for (Tcp::acceptor& acceptor : acceptors_)
-      asio::co_spawn(io_, Accept(acceptor), asio::detached);
+  Status Start() {
+    for (const std::string& text : options_.listen) {
+      DROVER_TRY(Listener one, Listen(text));
+      listeners_.push_back(std::move(one));
+    }
+    for (Listener& one : options_.sockets) listeners_.push_back(std::move(one));
+    for (Listener& one : listeners_) {
+      addresses_.push_back(one.address());
+      const Protocol protocol(one.family(), 0);
+      acceptors_.emplace_back(io_, protocol, one.Release());
+    }
+    for (Acceptor& acceptor : acceptors_) asio::co_spawn(io_, Accept(acceptor), asio::detached);
     thread_ = std::jthread([this] { io_.run(); });
     return {};
   }
@@ -107,12 +128,12 @@ class BeastServer final : public Server {
   void Stop(Millis grace) override {
     if (stopped_.exchange(true)) return;
     asio::post(io_, [this] {
-      for (Tcp::acceptor& acceptor : acceptors_) {
+      for (Acceptor& acceptor : acceptors_) {
         beast::error_code ignored;
         acceptor.close(ignored);
       }
       for (Connection* connection : sessions_) {
-        if (!connection->busy) connection->tcp().cancel();
+        if (!connection->busy) connection->plain().cancel();
       }
     });
     const auto deadline = std::chrono::steady_clock::now() + grace;
@@ -122,7 +143,7 @@ class BeastServer final : public Server {
     io_.stop();
     if (thread_.joinable()) thread_.join();
     // Where nothing was under way, the thread may have ended before it closed them.
-    for (Tcp::acceptor& acceptor : acceptors_) {
+    for (Acceptor& acceptor : acceptors_) {
       beast::error_code ignored;
       acceptor.close(ignored);
     }
@@ -133,62 +154,22 @@ class BeastServer final : public Server {
  private:
   struct Connection {
     virtual ~Connection() = default;
-    virtual beast::tcp_stream& tcp() = 0;  // has the time limits
+    virtual PlainStream& plain() = 0;  // has the time limits
     bool busy = false;
   };
-  // `Stream` is a tcp_stream, or an ssl_stream on one: a plain connection pays nothing for TLS.
+  // `Stream` is a PlainStream, or an ssl_stream on one: a plain connection pays nothing for TLS.
   template <typename Stream>
   struct Session final : Connection {
     template <typename... Arguments>
     explicit Session(Arguments&&... arguments) : stream(std::forward<Arguments>(arguments)...) {}
-    beast::tcp_stream& tcp() override { return beast::get_lowest_layer(stream); }
+    PlainStream& plain() override { return beast::get_lowest_layer(stream); }
     Stream stream;
   };
-  using PlainSession = Session<beast::tcp_stream>;
-  using TlsSession = Session<beast::ssl_stream<beast::tcp_stream>>;
+  using PlainSession = Session<PlainStream>;
+  using TlsSession = Session<beast::ssl_stream<PlainStream>>;
   static constexpr Millis kGoodbye{1000};  // for the peer's end of TLS
 
-  Status ListenOn(const std::string& text) {
-    DROVER_TRY(const HostPort address, ParseHostPort(text));
-    beast::error_code error;
-    std::vector<Tcp::endpoint> endpoints;
-    if (address.host.empty()) {
-      endpoints = {Tcp::endpoint(Tcp::v6(), static_cast<unsigned short>(address.port)),
-                   Tcp::endpoint(Tcp::v4(), static_cast<unsigned short>(address.port))};
-    } else {
-      Tcp::resolver resolver(io_);
-      const auto found = resolver.resolve(address.host, std::to_string(address.port),
-                                          Tcp::resolver::passive, error);
-      if (error || found.empty())
-        return Fail(ErrorCode::kUnavailable, "listen on " + text + ": " + error.message());
-      endpoints = {found.begin()->endpoint()};
-    }
-    for (const Tcp::endpoint& endpoint : endpoints) {
-      Tcp::acceptor acceptor(io_);
-      acceptor.open(endpoint.protocol(), error);
-      if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-      if (!error && endpoint.address().is_v6())
-        acceptor.set_option(asio::ip::v6_only(!address.host.empty()), error);
-      if (!error) acceptor.bind(endpoint, error);
-      if (!error) acceptor.listen(4096, error);
-      if (error) {
-        // A machine without IPv6 serves "all addresses" by IPv4.
-        if (error == asio::error::address_family_not_supported || error.value() == EADDRNOTAVAIL)
-          continue;
-        break;
-      }
-      addresses_.push_back(address.host.empty()
-                               ? ":" + std::to_string(acceptor.local_endpoint().port())
-                               : AddressText(acceptor.local_endpoint()));
-      acceptors_.push_back(std::move(acceptor));
-      return {};
-    }
-    const ErrorCode code =
-        error == asio::error::access_denied ? ErrorCode::kDenied : ErrorCode::kUnavailable;
-    return Fail(code, "listen on " + text + ": " + error.message());
-  }
-
-  awaitable<void> Accept(Tcp::acceptor& acceptor) {
+  awaitable<void> Accept(Acceptor& acceptor) {
     asio::steady_timer pause(io_);
     for (;;) {
       while (sessions_.size() >= options_.max_connections) {
@@ -204,46 +185,46 @@ class BeastServer final : public Server {
         co_await pause.async_wait(kNoThrow);
         continue;
       }
-      beast::error_code ignored;
-      socket.set_option(Tcp::no_delay(true), ignored);
-      const Tcp::endpoint peer = socket.remote_endpoint(error);
-      if (error) continue;
+      const int on = 1;  // where it is TCP
+      ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      const std::string peer = PeerAddress(socket.native_handle());
+      if (peer.empty()) continue;
       if (options_.tls != nullptr) {
-        asio::co_spawn(io_, ServeTls(std::move(socket), AddressText(peer)), asio::detached);
+        asio::co_spawn(io_, ServeTls(std::move(socket), peer), asio::detached);
       } else {
-        asio::co_spawn(io_, ServePlain(std::move(socket), AddressText(peer)), asio::detached);
+        asio::co_spawn(io_, ServePlain(std::move(socket), peer), asio::detached);
       }
     }
   }
 
-  awaitable<void> ServePlain(Tcp::socket socket, std::string remote) {
+  awaitable<void> ServePlain(Socket socket, std::string remote) {
     PlainSession session(std::move(socket));
     const auto position = sessions_.insert(sessions_.end(), &session);
     co_await Serve(session, remote);
     beast::error_code ignored;
-    session.stream.socket().shutdown(Tcp::socket::shutdown_both, ignored);
+    session.stream.socket().shutdown(Socket::shutdown_both, ignored);
     sessions_.erase(position);
   }
 
-  awaitable<void> ServeTls(Tcp::socket socket, std::string remote) {
+  awaitable<void> ServeTls(Socket socket, std::string remote) {
     asio::ssl::context context = TlsContext();
     TlsSession session(std::move(socket), context);
     const auto position = sessions_.insert(sessions_.end(), &session);
-    session.tcp().expires_after(options_.handshake_timeout);
+    session.plain().expires_after(options_.handshake_timeout);
     const auto [refused] =
         co_await session.stream.async_handshake(asio::ssl::stream_base::server, kNoThrow);
     if (refused) {
       log_.Debug("TLS handshake failed", {{"peer", remote}, {"err", refused.message()}});
       if (refused.category() == asio::error::get_ssl_category() &&
           ERR_GET_REASON(static_cast<unsigned long>(refused.value())) == SSL_R_HTTP_REQUEST)
-        co_await AnswerPlain(session.tcp());
+        co_await AnswerPlain(session.plain());
     } else {
       co_await Serve(session, remote);
-      session.tcp().expires_after(kGoodbye);
+      session.plain().expires_after(kGoodbye);
       co_await session.stream.async_shutdown(kNoThrow);
     }
     beast::error_code ignored;
-    session.tcp().socket().shutdown(Tcp::socket::shutdown_both, ignored);
+    session.plain().socket().shutdown(Socket::shutdown_both, ignored);
     sessions_.erase(position);
   }
 
@@ -254,7 +235,7 @@ class BeastServer final : public Server {
     return asio::ssl::context(current.get());
   }
 
-  static awaitable<void> AnswerPlain(beast::tcp_stream& stream) {
+  static awaitable<void> AnswerPlain(PlainStream& stream) {
     static constexpr std::string_view kAnswer =
         "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n"
         "Client sent an HTTP request to an HTTPS server.\n";
@@ -279,7 +260,7 @@ class BeastServer final : public Server {
     parser.body_limit(boost::none);
     // Idle until the first byte, then the header has its own, shorter time.
     if (buffer.size() == 0) {
-      session.tcp().expires_after(options_.idle_timeout);
+      session.plain().expires_after(options_.idle_timeout);
       const auto [error, n] =
           co_await session.stream.async_read_some(buffer.prepare(4096), kNoThrow);
       if (error) co_return false;
@@ -288,7 +269,7 @@ class BeastServer final : public Server {
     session.busy = true;
     ++busy_;
     const Busy guard{*this, session};
-    session.tcp().expires_after(options_.header_timeout);
+    session.plain().expires_after(options_.header_timeout);
     {
       const auto [error, n] =
           co_await beast::http::async_read_header(session.stream, buffer, parser, kNoThrow);
@@ -310,6 +291,16 @@ class BeastServer final : public Server {
     Take(parser.get(), request);
     const bool head = request.method == "HEAD";
     const unsigned version = parser.get().version();
+    if (!parser.is_done()) {  // nothing is read for those who may not pass
+      std::optional<Response> refusal;
+      std::function<void()> ask = [&] { refusal = Refusal(request); };
+      co_await OnPool(false, ask);
+      if (refusal) {
+        co_await Write(session, *refusal, version, false, head);
+        co_return false;
+      }
+      request.admitted = true;
+    }
     const std::uint64_t limit = router_.MaxBodyBytes(request.path);
     if (parser.content_length() && *parser.content_length() > limit) {
       Response refusal = TooLarge(limit);
@@ -318,7 +309,7 @@ class BeastServer final : public Server {
     }
     parser.body_limit(limit);
     if (!parser.is_done()) {
-      session.tcp().expires_after(options_.body_timeout);
+      session.plain().expires_after(options_.body_timeout);
       if (EqualsNoCase(request.headers.Get("Expect"), "100-continue")) {
         beast::http::response<beast::http::empty_body> go(beast::http::status::continue_, version);
         const auto [error, n] = co_await beast::http::async_write(session.stream, go, kNoThrow);
@@ -337,15 +328,13 @@ class BeastServer final : public Server {
     }
     const bool keep_alive = parser.get().keep_alive() && !stopped_;
     request.body = std::move(parser.get().body());
-    session.tcp().expires_never();
+    session.plain().expires_never();
     // Not as ?: with co_await inside: g++ 12 miscompiles that.
     Response response;
-    if (options_.workers == 0) {
-      response = Handle(request);
-    } else {
-      response = co_await OnPool(request);
-    }
-    session.tcp().expires_after(options_.body_timeout);
+    const bool slow = options_.slow_workers > 0 && router_.IsSlow(request.path, request.method);
+    std::function<void()> handle = [&] { response = Handle(request); };
+    co_await OnPool(slow, handle);
+    session.plain().expires_after(options_.body_timeout);
     co_return co_await Write(session, response, version, keep_alive, head);
   }
 
@@ -378,24 +367,36 @@ class BeastServer final : public Server {
     try {
       return router_.Serve(request);
     } catch (const std::exception& error) {
-      log_.Error("request handler failed", {{"path", request.path}, {"err", error.what()}});
-      return Response::Text(500, "internal error\n");
+      return Failed(request, error);
     }
   }
+  std::optional<Response> Refusal(const Request& request) const {
+    try {
+      return router_.Refusal(request);
+    } catch (const std::exception& error) {
+      return Failed(request, error);
+    }
+  }
+  Response Failed(const Request& request, const std::exception& error) const {
+    log_.Error("request handler failed", {{"path", request.path}, {"err", error.what()}});
+    return Response::Text(500, "internal error\n");
+  }
 
-  awaitable<Response> OnPool(const Request& request) {
+  // `job` may point into the caller's frame: frames end with io_, after the workers.
+  awaitable<void> OnPool(bool slow, std::function<void()>& job) {
+    if (options_.workers == 0) {
+      job();
+      co_return;
+    }
     // Only the I/O thread touches the timer, and this coroutine waits before that thread runs
     // anything else.
     const auto done =
         std::make_shared<asio::steady_timer>(io_, asio::steady_timer::time_point::max());
-    const auto response = std::make_shared<Response>();
-    const bool slow = options_.slow_workers > 0 && router_.IsSlow(request.path, request.method);
-    (slow ? slow_workers_ : workers_).Post([this, &request, done, response] {
-      *response = Handle(request);
+    (slow ? slow_workers_ : workers_).Post([this, done, &job] {
+      job();
       asio::post(io_, [done] { done->cancel(); });
     });
     co_await done->async_wait(kNoThrow);
-    co_return std::move(*response);
   }
 
   // True when the connection may carry another request.
@@ -425,7 +426,7 @@ class BeastServer final : public Server {
     co_return co_await beast::http::async_write(session.stream, serializer, kNoThrow);
   }
 
-  const ServerOptions options_;
+  ServerOptions options_;  // not changed after the start
   const Router& router_;
   const Logger& log_;
   std::vector<std::string> addresses_;
@@ -437,17 +438,18 @@ class BeastServer final : public Server {
   Workers workers_;
   Workers slow_workers_;
   asio::io_context io_{1};
-  std::vector<Tcp::acceptor> acceptors_;
+  std::vector<Listener> listeners_;  // the files of unix sockets
+  std::vector<Acceptor> acceptors_;
   std::jthread thread_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> StartServer(const ServerOptions& options, const Router& router,
+Result<std::unique_ptr<Server>> StartServer(ServerOptions options, const Router& router,
                                             const Logger& log) {
   try {
-    auto server = std::make_unique<BeastServer>(options, router, log);
-    DROVER_CHECK(server->Listen());
+    auto server = std::make_unique<BeastServer>(std::move(options), router, log);
+    DROVER_CHECK(server->Start());
     return server;
   } catch (const std::exception& error) {
     return Fail(ErrorCode::kUnavailable, std::string("start of the HTTP server: ") + error.what());

@@ -44,7 +44,7 @@ Result<std::string> Page(std::vector<std::string> arguments, const std::string& 
   NodeFlags node;
   Flags flags("node_pages", "");
   node.AddTo(flags);
-  DROVER_CHECK(node.collectors.TakeNotBuilt(arguments));
+  DROVER_CHECK(node.collectors.Prepare(arguments));
   DROVER_TRY(const auto end, flags.Parse(arguments));
   DROVER_TRY(const auto choice, node.collectors.Choose(flags));
   DROVER_TRY(const auto runner, node.MakeRunner(choice, *clock, log));

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "core/http/client/curl_client.h"
+#include "core/http/content_coding.h"
 #include "core/http/server.h"
 #include "core/os/file_system.h"
 #include "tests/support/temp_folder.h"
@@ -22,7 +23,7 @@ struct Peer {
       seen = r;
       return Response::Text(r.path == "/missing" ? 404 : 200, r.method + " " + r.body);
     });
-    router.Use(GzipResponses());
+    router.Use(CompressResponses());
     server = StartServer({.listen = {"127.0.0.1:0"}}, router, log).value();
     url = "http://" + server->addresses().front();
   }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "core/compression/gzip.h"
+#include "core/http/content_coding.h"
 
 namespace drover::http {
 namespace {
@@ -36,7 +37,7 @@ TEST_SUITE("core/http/router") {
   TEST_CASE("compression for those who ask") {
     Router router;
     router.Add("GET", "/", Says(std::string(5000, 'x')));
-    router.Use(GzipResponses());
+    router.Use(CompressResponses());
     CHECK(router.Serve(Get("/")).body.size() == 5000);
     Request request = Get("/");
     request.headers.Add("Accept-Encoding", "br, gzip;q=0.5");

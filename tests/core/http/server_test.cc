@@ -1,10 +1,17 @@
 #include "core/http/server.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <list>
 #include <thread>
 
 #include <doctest/doctest.h>
 
 #include "tests/support/raw_client.h"
+#include "tests/support/temp_folder.h"
 
 namespace drover::http {
 namespace {
@@ -27,9 +34,9 @@ struct Running {
                [](const Request&) -> Response { throw std::runtime_error("no"); });
     router.Add("GET", "/empty",
                [](const Request&) { return Response{.status = 204, .headers = {}, .body = {}}; });
-    options.listen = {"127.0.0.1:0"};
-    server = StartServer(options, router, log).value();
-    address = server->addresses().front();
+    options.listen.push_back("127.0.0.1:0");
+    server = StartServer(std::move(options), router, log).value();
+    address = server->addresses().back();
   }
   NoLog sink;
   std::unique_ptr<Clock> clock = MakeSystemClock();
@@ -111,6 +118,94 @@ TEST_SUITE("core/http/server") {
     running.server->Stop(Millis(2000));
     CHECK(client.Read().ends_with("done"));
     CHECK_FALSE(testing::RawClient(running.address).connected());
+  }
+  TEST_CASE("handlers run at the same time, as many as there are workers") {
+    std::atomic<int> under_way{0};
+    Router router;
+    router.Add("GET", "/", [&](const Request&) {
+      const int mine = ++under_way;
+      for (int i = 0; i < 200 && under_way < 8; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      return Response::Text(200, std::to_string(mine) + (under_way == 8 ? " of 8" : " alone"));
+    });
+    NoLog sink;
+    const auto clock = MakeSystemClock();
+    const Logger log{sink, *clock};
+    const auto server = StartServer({.listen = {"127.0.0.1:0"}, .workers = 8}, router, log).value();
+    std::list<testing::RawClient> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.emplace_back(server->addresses().front());
+      clients.back().Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    for (testing::RawClient& client : clients) CHECK(client.Read(" of 8").ends_with(" of 8"));
+  }
+  TEST_CASE("a unix socket: served, replaced when abandoned, not when in use, removed at the end") {
+    const testing::TempFolder folder;
+    const std::string address = "unix:" + folder.path() + "/s.sock";
+    {
+      Running running({.listen = {address}});
+      CHECK(running.server->addresses().front() == address);
+      CHECK(testing::RawClient::Get(address, "/hello?u").ends_with("hello u"));
+      const auto second = Listen(address);
+      REQUIRE_FALSE(second.has_value());
+      CHECK(second.error().message() == "listen on " + address + ": Address already in use");
+    }
+    CHECK_FALSE(testing::RawClient(address).connected());
+    CHECK(::access(address.substr(5).c_str(), F_OK) != 0);
+    {
+      const int left = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      sockaddr_un name{};
+      name.sun_family = AF_UNIX;
+      address.copy(name.sun_path, sizeof name.sun_path - 1, 5);
+      REQUIRE(::bind(left, reinterpret_cast<sockaddr*>(&name), sizeof name) == 0);
+      ::close(left);
+    }
+    CHECK(Listen(address).has_value());
+    CHECK(Listen("unix:relative").error().code() == ErrorCode::kInvalid);
+  }
+  TEST_CASE("an open socket is served as it is") {
+    std::vector<Listener> sockets;
+    sockets.push_back(Listen("127.0.0.1:0").value());
+    const std::string address = sockets.front().address();
+    Running running({.sockets = std::move(sockets)});
+    CHECK(testing::RawClient::Get(address, "/hello?s").ends_with("hello s"));
+    CHECK(running.server->addresses().size() == 2);
+  }
+  TEST_CASE("vsock addresses are read; where the kernel has none, the error says so") {
+    for (const char* wrong : {"vsock://", "vsock://x:1", "vsock://:x", "vsock://:4294967295"})
+      CHECK_MESSAGE(Listen(wrong).error().code() == ErrorCode::kInvalid, wrong);
+    const auto open = Listen("vsock://:19100");
+    if (open) {
+      CHECK(open->address() == "vsock://:19100");
+    } else {
+      CHECK(open.error().message().starts_with("listen on vsock://:19100: "));
+    }
+  }
+  TEST_CASE("the gate refuses before the body is read") {
+    Router router;
+    router.Add("POST", "/", [](const Request& r) { return Response::Text(200, r.body); });
+    int asked = 0;
+    router.SetGate([&](const Request& r) -> std::optional<Response> {
+      ++asked;
+      CHECK(r.body.empty());
+      if (r.headers.Get("Key") == "right") return std::nullopt;
+      return Response::Text(401, "no");
+    });
+    NoLog sink;
+    const auto clock = MakeSystemClock();
+    const Logger log{sink, *clock};
+    const auto server = StartServer({.listen = {"127.0.0.1:0"}}, router, log).value();
+    testing::RawClient wrong(server->addresses().front());
+    wrong.Send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n");  // and no more
+    CHECK(wrong.Read("no").starts_with("HTTP/1.1 401 "));
+    testing::RawClient right(server->addresses().front());
+    right.Send("POST / HTTP/1.1\r\nHost: x\r\nKey: right\r\nContent-Length: 4\r\n\r\nbody");
+    CHECK(right.Read("body").ends_with("body"));
+    CHECK(asked == 2);
+    testing::RawClient bodyless(server->addresses().front());
+    bodyless.Send("POST / HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(bodyless.Read("no").starts_with("HTTP/1.1 401 "));
+    CHECK(asked == 3);
   }
   TEST_CASE("a taken port is an error, not a second listener") {
     Running running;

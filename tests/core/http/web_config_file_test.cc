@@ -75,7 +75,7 @@ struct Running {
       return Response::Text(200, r.tls ? "secret hello" : "hello");
     });
     router.Add("POST", "/echo", [](const Request& r) { return Response::Text(200, r.body); });
-    router.Use(web->Middleware());
+    web->Protect(router);
     server =
         StartServer(
             {.listen = {"127.0.0.1:0"}, .handshake_timeout = handshake_timeout, .tls = web->tls()},

@@ -12,7 +12,8 @@ std::vector<CollectorSpec> Specs() {
   return {
       {"one",
        true,
-       "First.", "",
+       "First.",
+       "",
        {{"one.include", Kind::kText, "", ""},
         {"one.exclude", Kind::kText, "^x$", ""},
         {"one.old", Kind::kText, "", "", true, "one.exclude"},
@@ -26,17 +27,18 @@ struct Parsed {
   std::vector<std::string> on;
   FlagValues values;
   std::vector<std::string> warnings;
+  std::map<std::string, CollectorLimits, std::less<>> limits;
 };
 
 Result<Parsed> Parse(std::vector<std::string> arguments) {
   CollectorFlags collectors(Specs(), {{"wifi", false}});
   Flags flags("test", "");
   collectors.AddTo(flags);
-  DROVER_CHECK(collectors.TakeNotBuilt(arguments));
+  DROVER_CHECK(collectors.Prepare(arguments));
   DROVER_TRY(const auto end, flags.Parse(arguments));
   CHECK_FALSE(end.has_value());
   DROVER_TRY(const auto choice, collectors.Choose(flags));
-  Parsed parsed{{}, choice.values, choice.warnings};
+  Parsed parsed{{}, choice.values, choice.warnings, choice.limits};
   for (const CollectorSpec* spec : choice.on) parsed.on.emplace_back(spec->name);
   return parsed;
 }
@@ -52,6 +54,18 @@ TEST_SUITE("exporters/common/collector_flags") {
     CHECK(Parse({"--collector.disable-defaults"}).value().on == Names{});
     CHECK(Parse({"--collector.disable-defaults", "--collector.one"}).value().on == Names{"one"});
     CHECK(Parse({"--no-collector.one.more"}).value().values.Switch("one.more") == false);
+  }
+  TEST_CASE("every collector has a deadline and an interval of its own to set") {
+    const auto parsed = Parse({"--collector.one.timeout=50ms", "--collector.two.interval", "1m",
+                               "--collector.one.interval=5s"});
+    REQUIRE(parsed.has_value());
+    CHECK(parsed->limits.at("one").timeout == Millis(50));
+    CHECK(parsed->limits.at("one").interval == Millis(5'000));
+    CHECK(parsed->limits.at("two").interval == Millis(60'000));
+    CHECK(parsed->limits.at("two").timeout == Millis(0));
+    for (const char* wrong : {"--collector.one.timeout=x", "--collector.one.interval"})
+      CHECK_MESSAGE(Parse({wrong}).error().code() == ErrorCode::kInvalid, wrong);
+    CHECK_FALSE(Parse({"--collector.three.timeout=1s"}).has_value());
   }
   TEST_CASE("a collector that is not built may be off, not on") {
     CHECK(Parse({"--no-collector.wifi"}).value().on == Names{"one"});

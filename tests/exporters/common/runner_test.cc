@@ -13,6 +13,8 @@ namespace {
 
 constexpr MetricDesc kValue{"value", "", MetricType::kGauge, "of"};
 constexpr MetricDesc kSuccess{"success", "", MetricType::kGauge, "collector"};
+constexpr MetricDesc kDropped{"dropped", "", MetricType::kCounter, "collector"};
+constexpr MetricDesc kAge{"age", "", MetricType::kGauge, "collector"};
 constexpr MetricDesc kDuration{"duration", "", MetricType::kGauge, "collector"};
 
 class Lambda final : public Collector {
@@ -71,7 +73,8 @@ struct Fixture {
   std::unique_ptr<Clock> clock = MakeSystemClock();
   Logger log{lines, *clock, LogLevel::kDebug};
   std::vector<Runner::Entry> entries;
-  RunnerConfig config{Millis(50), 8, &kSuccess, &kDuration};
+  RunnerConfig config{
+      .timeout = Millis(50), .success = &kSuccess, .duration = &kDuration, .dropped = &kDropped};
 
   void Add(std::string name, std::function<Status(MetricSink&)> work) {
     entries.push_back({std::move(name), std::make_unique<Lambda>(std::move(work))});
@@ -143,6 +146,54 @@ TEST_SUITE("exporters/common/runner") {
           "success{collector=\"a\"} 1\nsuccess{collector=\"hangs\"} 1\nsuccess{collector=\"z\"} 1\n"
           "value{of=\"a\"} 1\nvalue{of=\"hangs\"} 1\nvalue{of=\"z\"} 1\n");
     CHECK(f.lines.Count("collector works again") == 1);
+  }
+  TEST_CASE("a collector may have a deadline of its own") {
+    Fixture f;
+    const auto gate = std::make_shared<Gate>();
+    f.config.timeout = Millis(60'000);
+    f.Add("hangs", [gate](MetricSink&) -> Status { return gate->Pass(), Status(); });
+    f.entries.back().timeout = Millis(30);
+    f.Add("z", [](MetricSink& out) -> Status { return out.Add(kValue, {"z"}, 1), Status(); });
+    const auto runner = f.Make();
+    CHECK(PageOf(*runner) ==
+          "success{collector=\"hangs\"} 0\nsuccess{collector=\"z\"} 1\nvalue{of=\"z\"} 1\n");
+    CHECK(f.lines.Count("did not answer within 30ms") == 1);
+    gate->Open();
+    Lock lock(gate->mutex);
+    gate->changed.Wait(gate->mutex, [&] { return gate->passed == 1; });
+  }
+  TEST_CASE("with an interval the last values are given again, a failure is not kept") {
+    Fixture f;
+    f.config.age = &kAge;
+    const auto runs = std::make_shared<int>(0);
+    f.Add("slow", [runs](MetricSink& out) -> Status {
+      if (++*runs == 1) return Fail(ErrorCode::kInvalid, "not yet");
+      return out.Add(kValue, {"slow"}, *runs), Status();
+    });
+    f.entries.back().interval = Millis(3'600'000);
+    const auto runner = f.Make();
+    CHECK(PageOf(*runner).find("success{collector=\"slow\"} 0\n") != std::string::npos);
+    for (int i = 0; i < 3; ++i) {
+      const std::string page = PageOf(*runner);
+      CHECK(page.find("value{of=\"slow\"} 2\n") != std::string::npos);
+      CHECK(page.find("success{collector=\"slow\"} 1\n") != std::string::npos);
+      CHECK(page.find("age{collector=\"slow\"} ") != std::string::npos);
+    }
+    CHECK(*runs == 2);
+  }
+  TEST_CASE("series over the cap are dropped and counted, the collector's success is 0") {
+    Fixture f;
+    f.config.max_series = 2;
+    f.Add("many", [](MetricSink& out) -> Status {
+      for (const char* of : {"1", "2", "3", "4", "5"}) out.Add(kValue, {of}, 1);
+      return {};
+    });
+    const auto runner = f.Make();
+    CHECK(PageOf(*runner) ==
+          "dropped{collector=\"many\"} 3\nsuccess{collector=\"many\"} 0\nvalue{of=\"1\"} "
+          "1\nvalue{of=\"2\"} 1\n");
+    CHECK(PageOf(*runner).starts_with("dropped{collector=\"many\"} 6\n"));
+    CHECK(f.lines.Count("collector failed") == 1);
   }
   TEST_CASE("Cancel ends a run that waits, and later runs") {
     Fixture f;

@@ -30,6 +30,22 @@ TEST_SUITE("exporters/common/text_page") {
     page.Render(text);
     CHECK(text == "");
   }
+  TEST_CASE("OpenMetrics: series keep their names, counters are those in _total") {
+    constexpr MetricDesc kTotal{"c_total", "With \"quotes\".", MetricType::kCounter, "l"};
+    constexpr MetricDesc kClash{"a_total", "", MetricType::kCounter};
+    TextPage page;
+    page.Add(kTotal, {"x\"y"}, 1);
+    page.Add(kClash, 2);
+    page.Add(kB, {"1", "2"}, 3);
+    page.Add(kA, 4);
+    std::string text;
+    page.Render(text, TextPage::Format::kOpenMetrics);
+    CHECK(text ==
+          "# TYPE a unknown\n# HELP a First.\na 4\n"
+          "# TYPE a_total unknown\na_total 2\n"
+          "# TYPE b unknown\n# HELP b Second.\nb{a=\"2\",z=\"1\"} 3\n"
+          "# TYPE c counter\n# HELP c With \\\"quotes\\\".\nc_total{l=\"x\\\"y\"} 1\n# EOF\n");
+  }
   TEST_CASE("of equal series the first stays and the others are counted") {
     TextPage page;
     page.Add(kBShort, {"1"}, 1);

@@ -45,7 +45,7 @@ struct Tree {
     NodeFlags node;
     Flags flags("test", "");
     node.AddTo(flags);
-    DROVER_CHECK(node.collectors.TakeNotBuilt(arguments));
+    DROVER_CHECK(node.collectors.Prepare(arguments));
     DROVER_TRY(const auto end, flags.Parse(arguments));
     DROVER_TRY(const auto choice, node.collectors.Choose(flags));
     return node.MakeRunner(choice, *clock, log);
