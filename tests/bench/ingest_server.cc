@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   });
   http::ServerOptions server_options;
   server_options.listen = {argv[1]};
-  auto server = http::StartServer(server_options, router, log);
+  auto server = http::StartServer(std::move(server_options), router, log);
   if (!server) return std::fprintf(stderr, "%s\n", server.error().message().c_str()), 1;
   log.Info("listening", {{"address", (*server)->addresses().front()}});
   int signal = 0;
