@@ -4,6 +4,7 @@
 #include <linux/nl80211.h>
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
 
 #include "exporters/node/network/ethtool_names.h"
 #include "exporters/node/network/genetlink.h"
@@ -13,6 +14,8 @@
 #include "exporters/node/network/nl80211.h"
 #include "exporters/node/processor/interrupt_table.h"
 #include "exporters/node/system/process_stat.h"
+#include "exporters/node/system/system_bus.h"
+#include "exporters/node/system/systemd_version.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -153,6 +156,25 @@ TEST_SUITE("exporters/node/kernel_interfaces") {
     CHECK(ParseSysfsNumber("0x1003\n") == 0x1003);
     for (const char* bad : {"", "0x", "x", "1 2", "0xzz"})
       CHECK_FALSE(ParseSysfsNumber(bad).has_value());
+  }
+  TEST_CASE("systemd's versions") {
+    CHECK(ParseSystemdVersion("252.39-1~deb12u2") == 252.39);
+    CHECK(ParseSystemdVersion("v249 (249.11-0ubuntu3)") == 249);
+    CHECK(ParseSystemdVersion("systemd 12 and 1 then 256.") == 256);
+    for (const char* none : {"", "12.3", "v9", "no"})
+      CHECK_FALSE(ParseSystemdVersion(none).has_value());
+  }
+  TEST_CASE("a bus that is not there is not found, and asked for again the next time") {
+    ::setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus", 1);
+    const auto clock = MakeSystemClock();
+    SystemBus bus(SystemBus::Peer::kSystemBus, *clock);
+    for (int i = 0; i < 2; ++i) {
+      const auto value = bus.Property({"a.b", "/", "a.b"}, "C");
+      REQUIRE_FALSE(value.has_value());
+      CHECK((value.error().code() == ErrorCode::kNotFound ||
+             value.error().code() == ErrorCode::kUnsupported));
+      CHECK_FALSE(bus.is_connected());
+    }
   }
 }
 
