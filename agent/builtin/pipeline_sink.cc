@@ -5,15 +5,6 @@
 namespace drover::agent::builtin {
 namespace {
 
-// Metadata belongs to the family: without the suffix of a histogram's or summary's series.
-std::string_view FamilyOf(const exporters::MetricDesc& desc) {
-  if (desc.type != MetricType::kHistogram && desc.type != MetricType::kSummary) return desc.name;
-  for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
-    if (desc.name.ends_with(suffix)) return desc.name.substr(0, desc.name.size() - suffix.size());
-  }
-  return desc.name;
-}
-
 constexpr char kSeparator = '\xff';  // in no valid UTF-8
 
 // The key is name, then each value, all ended by the separator.
@@ -41,8 +32,8 @@ void PipelineSink::Add(const exporters::MetricDesc& desc, std::span<const std::s
   if (!status_) return;
   if (described_ != &desc) {
     described_ = &desc;
-    status_ =
-        out_.AppendMetadata({std::string(FamilyOf(desc)), desc.type, std::string(desc.help), ""});
+    status_ = out_.AppendMetadata(
+        {std::string(desc.family_name()), desc.type, std::string(desc.help), ""});
     if (!status_) return;
   }
   key_ = desc.name;

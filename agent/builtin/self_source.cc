@@ -12,13 +12,14 @@ const exporters::MetricDesc& SelfSource::Describe(const OwnFamily& family,
   Owned& owned = found->second;
   if (fresh) {
     owned.name = family.name + sample.suffix;
+    if (!sample.suffix.empty()) owned.family = family.name;
     owned.help = family.help;
     owned.labels = std::move(labels);
     const MetricType type = family.type == "counter"     ? MetricType::kCounter
                             : family.type == "gauge"     ? MetricType::kGauge
                             : family.type == "histogram" ? MetricType::kHistogram
                                                          : MetricType::kUnknown;
-    owned.desc = {owned.name, owned.help, type, owned.labels};
+    owned.desc = {owned.name, owned.help, type, owned.labels, owned.family};
   }
   return owned.desc;
 }

@@ -19,6 +19,7 @@ class SelfSource {
  private:
   struct Owned {
     std::string name;
+    std::string family;
     std::string help;
     std::string labels;
     exporters::MetricDesc desc;

@@ -27,10 +27,10 @@ class Collector {
 
 // --collector.NAME or --collector.NAME=VALUE.
 struct CollectorFlag {
-  enum class Kind { kSwitch, kText };
-  std::string_view name;  // "cpu.info.flags-include"
+  enum class Kind { kSwitch, kText, kList };  // a list: the flag may be repeated
+  std::string_view name;                      // "cpu.info.flags-include"
   Kind kind = Kind::kText;
-  std::string_view default_text{};  // "true" or "false" for a switch
+  std::string_view default_text{};  // "true" or "false" for a switch; a list begins empty
   std::string_view help{};
   bool hidden = false;
   std::string_view replaced_by{};  // an old name: gives its value to this flag, with a warning
@@ -40,9 +40,13 @@ struct CollectorFlag {
 class FlagValues {
  public:
   void Set(std::string_view name, std::string_view text, bool given) {
-    values_[std::string(name)] = {std::string(text), given};
+    values_[std::string(name)] = {std::string(text), given, {}};
+  }
+  void SetList(std::string_view name, std::vector<std::string> list, bool given) {
+    values_[std::string(name)] = {{}, given, std::move(list)};
   }
   const std::string& Text(std::string_view name) const { return Find(name).text; }
+  const std::vector<std::string>& List(std::string_view name) const { return Find(name).list; }
   bool Switch(std::string_view name) const { return Find(name).text == "true"; }
   bool Given(std::string_view name) const { return Find(name).given; }  // not the default
 
@@ -50,6 +54,7 @@ class FlagValues {
   struct Value {
     std::string text;
     bool given = false;
+    std::vector<std::string> list;
   };
   const Value& Find(std::string_view name) const;
   std::map<std::string, Value, std::less<>> values_;

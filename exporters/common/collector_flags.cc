@@ -36,6 +36,8 @@ void CollectorFlags::AddTo(Flags& flags) {
       if (flag.kind == CollectorFlag::Kind::kSwitch) {
         switches_[name] = flag.default_text == "true";
         flags.Add(FlagName(name), switches_[name], flag.help);
+      } else if (flag.kind == CollectorFlag::Kind::kList) {
+        flags.Add(FlagName(name), lists_[name], flag.help);
       } else {
         texts_[name] = flag.default_text;
         flags.Add(FlagName(name), texts_[name], flag.help);
@@ -121,6 +123,8 @@ Result<CollectorFlags::Choice> CollectorFlags::Choose(const Flags& flags) const 
       const bool given = flags.Given(FlagName(flag_name));
       if (flag.kind == CollectorFlag::Kind::kSwitch) {
         choice.values.Set(flag_name, switches_.at(flag_name) ? "true" : "false", given);
+      } else if (flag.kind == CollectorFlag::Kind::kList) {
+        choice.values.SetList(flag_name, lists_.at(flag_name), given);
       } else {
         choice.values.Set(flag_name, texts_.at(flag_name), given);
       }

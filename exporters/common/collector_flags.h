@@ -57,6 +57,7 @@ class CollectorFlags {
   std::map<std::string, CollectorLimits, std::less<>> limits_;
   std::map<std::string, bool> switches_;
   std::map<std::string, std::string> texts_;
+  std::map<std::string, std::vector<std::string>> lists_;
   bool disable_defaults_ = false;
 };
 

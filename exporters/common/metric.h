@@ -21,6 +21,11 @@ struct MetricDesc {
   std::string_view help;
   MetricType type = MetricType::kGauge;
   std::string_view labels{};  // names, separated by commas, in the order in which values are given
+  // Of a histogram or summary, whose series are called x_bucket, x_sum, x_count: "x". Its series
+  // are added group by group, as they shall stand on the page.
+  std::string_view family{};
+
+  std::string_view family_name() const { return family.empty() ? name : family; }
 };
 
 // Takes the samples of one collection. One thread at a time. Values are copied.

@@ -12,16 +12,17 @@ namespace drover::exporters {
 
 struct TextPage::Family {
   std::string name;
-  std::string header;  // of the text format
-  std::string help;
-  MetricType type = MetricType::kUnknown;
+  const MetricDesc* described = nullptr;  // gives help and type
+  std::string header;                     // of the text format
   std::vector<Series> series;
 };
 
 struct TextPage::Form {
+  const MetricDesc* desc = nullptr;
   Family* family = nullptr;
-  std::vector<std::size_t> order;   // order[i]: which given value belongs to the i-th name
-  std::vector<std::string> names;   // sorted
+  std::vector<std::size_t> order;   // order[i]: which given value belongs to the i-th label
+  std::vector<std::string> names;   // sorted, without le or quantile
+  bool has_inner = false;           // le or quantile: printed last, and sorts nothing
   std::vector<std::string> before;  // what is printed before each value
 };
 
@@ -39,21 +40,27 @@ const TextPage::Form& TextPage::FormOf(const MetricDesc& desc) {
   }
   form->order.resize(given.size());
   std::iota(form->order.begin(), form->order.end(), std::size_t{0});
-  std::sort(form->order.begin(), form->order.end(),
-            [&](std::size_t a, std::size_t b) { return given[a] < given[b]; });
+  const std::string_view inner = desc.type == MetricType::kHistogram ? "le"
+                                 : desc.type == MetricType::kSummary ? "quantile"
+                                                                     : "";
+  std::sort(form->order.begin(), form->order.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(given[a] == inner, given[a]) < std::pair(given[b] == inner, given[b]);
+  });
   for (const std::size_t at : form->order) {
-    form->before.push_back((form->names.empty() ? "{" : "\",") + given[at] + "=\"");
-    form->names.push_back(given[at]);
+    form->before.push_back((form->before.empty() ? "{" : "\",") + given[at] + "=\"");
+    if (given[at] == inner) {
+      form->has_inner = true;
+    } else {
+      form->names.push_back(given[at]);
+    }
   }
+  form->desc = &desc;
   auto place = std::lower_bound(
-      families_.begin(), families_.end(), desc.name,
+      families_.begin(), families_.end(), desc.family_name(),
       [](const auto& family, std::string_view name) { return family->name < name; });
-  if (place == families_.end() || (*place)->name != desc.name) {
+  if (place == families_.end() || (*place)->name != desc.family_name()) {
     auto family = std::make_unique<Family>();
-    family->name = desc.name;
-    family->help = desc.help;
-    family->type = desc.type;
-    exposition::TextWriter(family->header).Family(desc.name, desc.help, desc.type);
+    family->name = desc.family_name();
     place = families_.insert(place, std::move(family));
   }
   form->family = place->get();
@@ -84,8 +91,8 @@ std::string_view TextPage::ValueAt(std::size_t& offset) const {
 }
 
 int TextPage::Compare(const Series& a, const Series& b) const {
-  const std::size_t count = a.form->order.size();
-  if (count != b.form->order.size()) return count < b.form->order.size() ? -1 : 1;
+  const std::size_t count = a.form->names.size();
+  if (count != b.form->names.size()) return count < b.form->names.size() ? -1 : 1;
   std::size_t at_a = a.values;
   std::size_t at_b = b.values;
   for (std::size_t i = 0; i < count; ++i) {
@@ -95,8 +102,23 @@ int TextPage::Compare(const Series& a, const Series& b) const {
   return a.form->names < b.form->names ? -1 : 1;
 }
 
-void TextPage::RenderSeries(const Family& family, const Series& series, std::string& out) const {
-  out += family.name;
+bool TextPage::IsRepeat(const Series& a, const Series& b) const {
+  if (Compare(a, b) != 0) return false;
+  if (a.form == b.form && !a.form->has_inner) return true;
+  if (a.form->desc->name != b.form->desc->name || a.form->has_inner != b.form->has_inner)
+    return false;
+  if (!a.form->has_inner) return true;
+  std::size_t at_a = a.values;
+  std::size_t at_b = b.values;
+  for (std::size_t i = 0; i < a.form->names.size(); ++i) {
+    ValueAt(at_a);
+    ValueAt(at_b);
+  }
+  return ValueAt(at_a) == ValueAt(at_b);
+}
+
+void TextPage::RenderSeries(const Series& series, std::string& out) const {
+  out += series.form->desc->name;
   std::size_t at = series.values;
   for (const std::string& before : series.form->before) {
     out += before;
@@ -122,8 +144,12 @@ void TextPage::AppendHeader(const Family& family, Format format, std::string& ou
   }
   constexpr std::string_view kTotal = "_total";
   std::string_view name = family.name;
-  std::string_view type = family.type == MetricType::kGauge ? "gauge" : "unknown";
-  if (family.type == MetricType::kCounter && name.ends_with(kTotal)) {
+  const MetricDesc& desc = *family.described;
+  std::string_view type = desc.type == MetricType::kGauge       ? "gauge"
+                          : desc.type == MetricType::kHistogram ? "histogram"
+                          : desc.type == MetricType::kSummary   ? "summary"
+                                                                : "unknown";
+  if (desc.type == MetricType::kCounter && name.ends_with(kTotal)) {
     const std::string_view stem = name.substr(0, name.size() - kTotal.size());
     if (!HasFamily(stem)) {
       name = stem;
@@ -131,27 +157,37 @@ void TextPage::AppendHeader(const Family& family, Format format, std::string& ou
     }
   }
   out.append("# TYPE ").append(name).append(" ").append(type).append("\n");
-  if (family.help.empty()) return;
+  if (desc.help.empty()) return;
   out.append("# HELP ").append(name).append(" ");
-  exposition::AppendLabelText(out, family.help);  // here HELP escapes the quote too
+  exposition::AppendLabelText(out, desc.help);  // here HELP escapes the quote too
   out += '\n';
+}
+
+// A file may give a family another help or type than it had on the page before.
+void TextPage::Describe(Family& family) {
+  const MetricDesc* const desc = family.series.front().form->desc;
+  if (family.described == desc) return;
+  family.described = desc;
+  family.header.clear();
+  exposition::TextWriter(family.header).Family(family.name, desc->help, desc->type);
 }
 
 void TextPage::Render(std::string& out, Format format) {
   for (const auto& family : families_) {
     auto& series = family->series;
     if (series.empty()) continue;
+    Describe(*family);
     const auto less = [&](const Series& a, const Series& b) { return Compare(a, b) < 0; };
     if (!std::is_sorted(series.begin(), series.end(), less))
       std::stable_sort(series.begin(), series.end(), less);
     AppendHeader(*family, format, out);
     const Series* last = nullptr;
     for (const Series& one : series) {
-      if (last != nullptr && Compare(*last, one) == 0) {
+      if (last != nullptr && IsRepeat(*last, one)) {
         ++duplicates_;
         continue;
       }
-      RenderSeries(*family, one, out);
+      RenderSeries(one, out);
       last = &one;
     }
     series.clear();

@@ -1,6 +1,7 @@
 // A page of the text format or of OpenMetrics out of samples in any order: families by name, labels
 // by name, the series of a family by number of labels and then by values, as the Go exporters print
-// them. Of series with equal labels the first stays; the others are counted.
+// them. Of series with equal labels the first stays; the others are counted. The
+// series of one histogram or summary stay together, in the order they came.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace drover::exporters {
 
 // One thread at a time. Families are remembered between pages (a page costs no look-up by name), so
 // every desc ever added outlives this. Families of one name from several descs are one; the first
-// desc gives help and type.
+// desc on a page gives help and type.
 class TextPage final : public MetricSink {
  public:
   TextPage();
@@ -43,10 +44,12 @@ class TextPage final : public MetricSink {
   };
   const Form& FormOf(const MetricDesc& desc);
   int Compare(const Series& a, const Series& b) const;
+  bool IsRepeat(const Series& a, const Series& b) const;
   std::string_view ValueAt(std::size_t& offset) const;
   bool HasFamily(std::string_view name) const;
   void AppendHeader(const Family& family, Format format, std::string& out) const;
-  void RenderSeries(const Family& family, const Series& series, std::string& out) const;
+  static void Describe(Family& family);
+  void RenderSeries(const Series& series, std::string& out) const;
 
   std::unordered_map<const MetricDesc*, std::unique_ptr<Form>> forms_;
   std::vector<std::unique_ptr<Family>> families_;  // sorted by name

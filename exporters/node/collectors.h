@@ -49,6 +49,7 @@ CollectorSpec SoftnetSpec();
 CollectorSpec StatSpec();
 CollectorSpec SystemdSpec();
 CollectorSpec TcpStatSpec();
+CollectorSpec TextFileSpec();
 CollectorSpec ThermalZoneSpec();
 CollectorSpec TimeSpec();
 CollectorSpec TimexSpec();

@@ -17,28 +17,34 @@ namespace drover::exporters::node {
 //   DescPool pool;
 //   out.Add(pool.Get("node_zfs_arc_hits", "kstat.zfs.misc.arcstats.hits", MetricType::kUnknown),
 //   7);
-// Help and type count at the first call of a name with these labels.
+// `family` is a histogram's or summary's name, where the series' name has a suffix.
 class DescPool {
  public:
   const MetricDesc& Get(std::string_view name, std::string_view help, MetricType type,
-                        std::string_view labels = {}) {
+                        std::string_view labels = {}, std::string_view family = {}) {
     key_.assign(name);
-    if (!labels.empty()) (key_ += '{') += labels;
+    for (const std::string_view part : {labels, help, family}) (key_ += '\xff') += part;
+    key_ += static_cast<char>(type);
     auto found = descs_.find(key_);
     if (found == descs_.end()) {
       auto owned = std::make_unique<Owned>(
-          Owned{std::string(name), std::string(help), std::string(labels), {}});
-      owned->desc = {owned->name, owned->help, type, owned->labels};
+
+          Owned{
+              std::string(name), std::string(help), std::string(labels), std::string(family), {}});
+      owned->desc = {owned->name, owned->help, type, owned->labels, owned->family};
       found = descs_.emplace(key_, std::move(owned)).first;
     }
     return found->second->desc;
   }
+
+  std::size_t size() const { return descs_.size(); }
 
  private:
   struct Owned {
     std::string name;
     std::string help;
     std::string labels;
+    std::string family;
     MetricDesc desc;
   };
   std::map<std::string, std::unique_ptr<Owned>, std::less<>> descs_;

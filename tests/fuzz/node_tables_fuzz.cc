@@ -5,6 +5,7 @@
 #include "exporters/node/network/proc_net.h"
 #include "exporters/node/processor/sched_stat.h"
 #include "exporters/node/storage/md_stat.h"
+#include "exporters/node/system/text_families.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace drover::exporters::node;
@@ -39,6 +40,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'm':
       (void)ParseMdStat(text, arrays);
+      break;
+    case 't':
+      (void)ParseTextFamilies(text);
       break;
     case 'h':
       (void)ParseSensorFile(text);

@@ -30,7 +30,8 @@ std::vector<std::string> Lines(const std::string& page) {
   std::erase_if(lines, [](const std::string& line) {
     return line.empty() ||
            line.find("node_scrape_collector_duration_seconds") != std::string::npos ||
-           line.starts_with("node_time_seconds") || line.starts_with("node_time_zone_offset");
+           line.starts_with("node_time_seconds") || line.starts_with("node_time_zone_offset") ||
+           line.starts_with("node_textfile_mtime_seconds{");
   });
   std::sort(lines.begin(), lines.end());
   return lines;
@@ -65,13 +66,16 @@ Result<std::string> Page(std::vector<std::string> arguments, const std::string& 
 struct Totals {
   int passed = 0, failed = 0, other = 0;
 
+  // `prefix` stands in front of the paths that pages tell, and not in the recordings.
   void Compare(const std::string& name, const std::vector<std::string>& want,
-               const Result<std::string>& page) {
+               Result<std::string> page, const std::string& prefix) {
     if (!page) {
       ++failed;
       std::cout << "FAILED " << name << ": " << page.error().message() << '\n';
       return;
     }
+    for (std::size_t at = page->find(prefix); at != std::string::npos; at = page->find(prefix, at))
+      page->erase(at, prefix.size());
     const auto got = Lines(*page);
     if (got == want) {
       ++passed;
@@ -121,7 +125,7 @@ void RunPerCollector(const std::string& folder, Totals& totals) {
       }
     }
     totals.Compare(columns[0], Lines(files->ReadFile("per-collector/" + columns[0]).value_or("")),
-                   Page(std::move(arguments), columns[1]));
+                   Page(std::move(arguments), columns[1]), folder + "/");
   }
 }
 
@@ -155,7 +159,7 @@ void RunSynthetic(const std::string& folder, Totals& totals) {
              line.find("\"netclass\"") != std::string::npos;
     });
   }
-  totals.Compare("synthetic-256cpu", want, Page(std::move(arguments)));
+  totals.Compare("synthetic-256cpu", want, Page(std::move(arguments)), fx);
 }
 
 // The set of mount points shown, from upstream's mountinfo cases (which say only that).
