@@ -62,11 +62,7 @@ App::App(const AppOptions& options, Clock& clock, const Logger& log)
       clock_(clock),
       log_(log),
       curl_("drover-agent/" + std::string(Version())),
-      reload_ok_(
-          registry_.AddGauge("prometheus_config_last_reload_successful",
-                             "Whether the last configuration reload attempt was successful.")),
-      reload_time_(registry_.AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
-                                      "Timestamp of the last successful configuration reload.")),
+      reload_(registry_, clock, log),
       switchboard_(std::make_unique<Switchboard>()) {
   telemetry::AddProcessMetrics(registry_);
   telemetry::AddBuildInfo(registry_, "drover_agent");
@@ -106,8 +102,7 @@ Status App::Begin() {
     Lock lock(mutex_);
     DROVER_CHECK(Apply(loaded.config));
   }
-  reload_ok_.Set(1);
-  reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
+  reload_.Started();
   maintenance_ = std::jthread([this](std::stop_token stop) {
     for (int round = 0; clock_.SleepFor(std::chrono::seconds(1), stop); ++round) {
       if (const auto forwarder = switchboard_->forwarder()) forwarder->Maintain();
@@ -259,33 +254,18 @@ Status App::ApplyBuiltins(const AgentConfig& config) {
 }
 
 Status App::Reload() {
-  const auto fail = [&](const Error& error) {
-    reload_ok_.Set(0);
-    log_.Error("reload failed: the running configuration stays", {{"err", error.message()}});
-    Lock lock(mutex_);
-    last_reload_error_ = error.message();
-    return tl::unexpected(error);
-  };
   const auto loaded = Load();
-  if (!loaded) return fail(loaded.error());
+  if (!loaded) return reload_.Failed(loaded.error());
   {
     Lock lock(mutex_);
-    if (const Status applied = Apply(loaded->config); applied) {
-      last_reload_error_.clear();
-    } else {
+    if (const Status applied = Apply(loaded->config); !applied) {
       // Apply changes nothing before its first error but the forwarder, which can always be made
       // again.
       (void)Apply(config_);
-      const Error error = applied.error();
-      last_reload_error_ = error.message();
-      reload_ok_.Set(0);
-      log_.Error("reload failed: the running configuration stays", {{"err", error.message()}});
-      return tl::unexpected(error);
+      return reload_.Failed(applied.error());
     }
   }
-  reload_ok_.Set(1);
-  reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
-  log_.Info("configuration reloaded", {{"file", options_.config_file}});
+  reload_.Succeeded(options_.config_file);
   return {};
 }
 
@@ -298,8 +278,7 @@ pages::View App::PageView() {
   if (const auto forwarder = switchboard_->forwarder()) view.endpoints = forwarder->status();
   Lock lock(mutex_);
   for (const auto& [kind, loop] : builtins_) view.builtins.push_back(loop->status());
-  if (!last_reload_error_.empty())
-    view.notice = "The last reload failed, the configuration before it runs: " + last_reload_error_;
+  view.notice = reload_.Notice();
   return view;
 }
 

@@ -15,6 +15,7 @@
 #include "agent/scrape/scrape_manager.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/config/reload_state.h"
 #include "core/config/run_program.h"
 #include "core/http/client/curl_client.h"
 #include "core/http/server.h"
@@ -75,14 +76,12 @@ class App final : public RunningProgram {
   std::unique_ptr<FolderLock> lock_;
   std::unique_ptr<FileSystem> fs_;
   http::CurlLoop curl_;
-  Gauge& reload_ok_;
-  Gauge& reload_time_;
+  ReloadState reload_;
   std::unique_ptr<Switchboard> switchboard_;
   builtin::CollectorTap collectors_;
 
   Mutex mutex_;
   AgentConfig config_ GUARDED_BY(mutex_);
-  std::string last_reload_error_ GUARDED_BY(mutex_);
   std::uint32_t forwarders_made_ GUARDED_BY(mutex_) = 0;
   std::map<std::string, std::unique_ptr<builtin::BuiltinLoop>> builtins_
       GUARDED_BY(mutex_);  // by kind

@@ -74,15 +74,7 @@ void AddFlags(Flags& flags, AppOptions& options) {
 }
 
 App::App(const AppOptions& options, const Flags& flags, Clock& clock, const Logger& log)
-    : options_(options),
-      flags_(flags),
-      clock_(clock),
-      log_(log),
-      reload_ok_(
-          registry_.AddGauge("prometheus_config_last_reload_successful",
-                             "Whether the last configuration reload attempt was successful.")),
-      reload_time_(registry_.AddGauge("prometheus_config_last_reload_success_timestamp_seconds",
-                                      "Timestamp of the last successful configuration reload.")) {
+    : options_(options), flags_(flags), clock_(clock), log_(log), reload_(registry_, clock, log) {
   telemetry::AddProcessMetrics(registry_);
   telemetry::AddBuildInfo(registry_, "drover_receiver");
 }
@@ -127,16 +119,13 @@ Status App::Begin() {
     return WriteFields(config_);
   };
   status.flags = [this] { return flags_.Values(); };
-  status.reload_ok = [this] { return reload_ok_.Value() != 0; };
-  status.reload_time = [this] {
-    return FromMs(static_cast<std::int64_t>(reload_time_.Value() * 1000));
-  };
+  status.reload_ok = [this] { return reload_.ok(); };
+  status.reload_time = [this] { return reload_.last_success(); };
   status.start_time = clock_.Now();
   status.storage_retention = FormatDuration(options_.retention);
   api_ = std::make_unique<api::PrometheusApi>(*engine_, *head_, clock_, std::move(status));
   DROVER_CHECK(Apply(loaded.config));
-  reload_ok_.Set(1);
-  reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
+  reload_.Started();
   AddRoutes();
   DROVER_TRY(server_, http::StartServer(
                           {.listen = {options_.listen},
@@ -274,32 +263,20 @@ Status App::Apply(const ReceiverConfig& config) {
 }
 
 Status App::Reload() {
-  const auto fail = [&](const Error& error) {
-    reload_ok_.Set(0);
-    log_.Error("reload failed: the running configuration stays", {{"err", error.message()}});
-    Lock lock(mutex_);
-    last_reload_error_ = error.message();
-    return tl::unexpected(error);
-  };
   const auto loaded = Load();
-  if (!loaded) return fail(loaded.error());
+  if (!loaded) return reload_.Failed(loaded.error());
   if (alerting_) {
     auto routing = alerting::LoadConfig(options_.alerting_config_file);
     if (!routing) {
       alerting_->ReloadFailed();
-      return fail(routing.error());
+      return reload_.Failed(routing.error());
     }
     if (const Status reloaded = alerting_->Reload(std::move(*routing)); !reloaded)
-      return fail(reloaded.error());
+      return reload_.Failed(reloaded.error());
   }
-  if (const Status applied = Apply(loaded->config); !applied) return fail(applied.error());
-  reload_ok_.Set(1);
-  reload_time_.Set(static_cast<double>(ToMs(clock_.Now())) / 1000);
-  {
-    Lock lock(mutex_);
-    last_reload_error_.clear();
-  }
-  log_.Info("configuration reloaded", {{"file", options_.config_file}});
+  if (const Status applied = Apply(loaded->config); !applied)
+    return reload_.Failed(applied.error());
+  reload_.Succeeded(options_.config_file);
   return {};
 }
 
@@ -307,22 +284,15 @@ void App::AddRoutes() {
   telemetry::AddRoutes(router_, registry_, {"drover-receiver"});
   api_->AddRoutes(router_);
   api::AddRuleRoutes(router_, [this] { return RuleGroups(); });
-  web::AddPages(router_,
-                {*engine_, *head_, clock_, [this] { return RuleGroups(); },
-                 [this]() -> std::string {
-                   Lock lock(mutex_);
-                   return last_reload_error_.empty()
-                              ? ""
-                              : "The last reload failed, the configuration before it runs: " +
-                                    last_reload_error_;
-                 },
-                 alerting_ ? std::function<web::AlertingView()>([this] {
-                   web::AlertingView view = MakeAlertingView(*alerting_);
-                   Lock lock(mutex_);
-                   view.external_labels = config_.global.external_labels;
-                   return view;
-                 })
-                           : nullptr});
+  web::AddPages(router_, {*engine_, *head_, clock_, [this] { return RuleGroups(); },
+                          [this] { return reload_.Notice(); },
+                          alerting_ ? std::function<web::AlertingView()>([this] {
+                            web::AlertingView view = MakeAlertingView(*alerting_);
+                            Lock lock(mutex_);
+                            view.external_labels = config_.global.external_labels;
+                            return view;
+                          })
+                                    : nullptr});
   if (alerting_) api::AddAlertmanagerApi(router_, *alerting_);
   if (options_.enable_remote_write) ingest::AddWriteRoute(router_, *write_);
   router_.Add("POST,PUT", "/-/reload", [this](const http::Request&) {

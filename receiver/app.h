@@ -7,6 +7,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/config/reload_state.h"
 #include "core/config/run_program.h"
 #include "core/http/client/curl_client.h"
 #include "core/http/server.h"
@@ -78,8 +79,7 @@ class App final : public RunningProgram {
   Clock& clock_;
   const Logger& log_;
   Registry registry_;
-  Gauge& reload_ok_;
-  Gauge& reload_time_;
+  ReloadState reload_;
   std::unique_ptr<FolderLock> lock_;
   std::unique_ptr<FileSystem> fs_;
   std::unique_ptr<storage::Head> head_;
@@ -96,7 +96,6 @@ class App final : public RunningProgram {
   Mutex mutex_;
   ReceiverConfig config_ GUARDED_BY(mutex_);
   std::shared_ptr<rules::Manager> rules_ GUARDED_BY(mutex_);
-  std::string last_reload_error_ GUARDED_BY(mutex_);
 
   std::unique_ptr<http::WebConfigFile> web_config_;  // may be null
   http::Router router_;

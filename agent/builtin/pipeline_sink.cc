@@ -1,6 +1,6 @@
 #include "agent/builtin/pipeline_sink.h"
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 
 namespace drover::agent::builtin {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 #include "core/http/message.h"
 #include "core/http/url.h"
 

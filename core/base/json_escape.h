@@ -10,10 +10,4 @@ namespace drover {
 // U+2029 become \u escapes when `html` is true. Invalid UTF-8 becomes U+FFFD.
 void AppendJsonString(std::string& out, std::string_view text, bool html = true);
 
-// Length in bytes of the valid UTF-8 sequence at the start of `text`; 0 when there is none.
-std::size_t Utf8SequenceLength(std::string_view text);
-bool IsValidUtf8(std::string_view text);
-// Every invalid byte replaced by U+FFFD.
-std::string ReplaceInvalidUtf8(std::string_view text);
-
 }  // namespace drover

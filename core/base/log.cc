@@ -6,6 +6,7 @@
 
 #include "core/base/json_escape.h"
 #include "core/base/numbers.h"
+#include "core/base/utf8.h"
 
 namespace drover {
 namespace {

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <vector>
 
-#include "core/base/json_escape.h"
 #include "core/base/numbers.h"
+#include "core/base/utf8.h"
 
 namespace drover::exposition {
 namespace {

@@ -6,7 +6,7 @@
 #include <xxhash.h>
 
 #include "core/base/bytes.h"
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 
 namespace drover {
 namespace {

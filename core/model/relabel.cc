@@ -6,7 +6,7 @@
 
 #include <openssl/evp.h>
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 
 namespace drover {
 namespace {

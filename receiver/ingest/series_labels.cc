@@ -1,6 +1,6 @@
 #include "receiver/ingest/series_labels.h"
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 
 namespace drover::ingest {
 namespace {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/base/numbers.h"
+#include "core/base/utf8.h"
 #include "core/model/labels.h"
 
 namespace drover::promql {
@@ -24,27 +25,6 @@ std::string Quoted(std::string_view text) {
   std::string out;
   AppendGoQuoted(out, text);
   return out;
-}
-
-bool AppendUtf8(std::string& out, std::uint32_t rune) {
-  if (rune > 0x10FFFF || (rune >= 0xD800 && rune < 0xE000)) return false;
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (rune < 0x80) {
-    put(rune);
-  } else if (rune < 0x800) {
-    put(0xC0 | (rune >> 6));
-    put(0x80 | (rune & 0x3F));
-  } else if (rune < 0x10000) {
-    put(0xE0 | (rune >> 12));
-    put(0x80 | ((rune >> 6) & 0x3F));
-    put(0x80 | (rune & 0x3F));
-  } else {
-    put(0xF0 | (rune >> 18));
-    put(0x80 | ((rune >> 12) & 0x3F));
-    put(0x80 | ((rune >> 6) & 0x3F));
-    put(0x80 | (rune & 0x3F));
-  }
-  return true;
 }
 
 struct Unit {

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "core/base/duration.h"
-#include "core/base/json_escape.h"
 #include "core/base/numbers.h"
+#include "core/base/utf8.h"
 #include "core/config/yaml.h"
 #include "core/model/labels.h"
 #include "receiver/rules/rule_template.h"

@@ -1,5 +1,6 @@
 #include "receiver/template/common_functions.h"
 
+#include "core/base/utf8.h"
 #include "core/regex/regex.h"
 #include "receiver/template/unquote.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 
 namespace drover::tmpl {
 namespace {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "core/base/numbers.h"
+#include "core/base/utf8.h"
 #include "core/model/labels.h"
 #include "receiver/template/builtins.h"
 #include "receiver/template/unquote.h"

@@ -1,6 +1,6 @@
 #include "receiver/template/unquote.h"
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 
 namespace drover::tmpl {
 namespace {
@@ -58,39 +58,6 @@ std::optional<Unit> TakeUnit(std::string_view& text, char quote) {
 }
 
 }  // namespace
-
-void AppendUtf8(std::string& out, std::uint32_t rune) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (rune > 0x10FFFF || (rune >= 0xD800 && rune < 0xE000)) rune = 0xFFFD;
-  if (rune < 0x80) {
-    put(rune);
-  } else if (rune < 0x800) {
-    put(0xC0 | (rune >> 6));
-    put(0x80 | (rune & 0x3F));
-  } else if (rune < 0x10000) {
-    put(0xE0 | (rune >> 12));
-    put(0x80 | ((rune >> 6) & 0x3F));
-    put(0x80 | (rune & 0x3F));
-  } else {
-    put(0xF0 | (rune >> 18));
-    put(0x80 | ((rune >> 12) & 0x3F));
-    put(0x80 | ((rune >> 6) & 0x3F));
-    put(0x80 | (rune & 0x3F));
-  }
-}
-
-std::uint32_t TakeRune(std::string_view& text) {
-  const std::size_t n = Utf8SequenceLength(text);
-  if (n == 0) {
-    text.remove_prefix(1);
-    return 0xFFFD;
-  }
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  std::uint32_t rune = n == 1 ? byte(0) : byte(0) & (0xFFU >> (n + 1));
-  for (std::size_t i = 1; i < n; ++i) rune = (rune << 6) | (byte(i) & 0x3F);
-  text.remove_prefix(n);
-  return rune;
-}
 
 std::optional<std::string> Unquote(std::string_view literal) {
   if (literal.size() < 2) return std::nullopt;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <unordered_map>
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 #include "core/base/numbers.h"
 #include "core/model/labels.h"
 

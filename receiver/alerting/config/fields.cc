@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/base/duration.h"
-#include "core/base/json_escape.h"
 #include "core/base/numbers.h"
+#include "core/base/utf8.h"
 #include "core/http/url.h"
 #include "receiver/template/functions.h"
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <tuple>
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 #include "receiver/template/unquote.h"
 
 namespace drover::alerting {

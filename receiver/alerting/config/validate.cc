@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 #include "core/http/message.h"
 
 namespace drover::alerting {

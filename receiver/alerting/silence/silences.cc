@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 #include "core/json/reader.h"
 #include "core/json/writer.h"
 #include "receiver/alerting/config/matchers.h"

@@ -4,6 +4,7 @@
 
 #include "core/base/json_escape.h"
 #include "core/base/numbers.h"
+#include "core/base/utf8.h"
 #include "receiver/api/prometheus_v1/answer.h"
 #include "receiver/api/prometheus_v1/api.h"
 #include "receiver/api/prometheus_v1/params.h"

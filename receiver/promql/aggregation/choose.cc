@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "core/base/numbers.h"
+#include "core/base/utf8.h"
 #include "receiver/promql/aggregation/grouping.h"
 #include "receiver/promql/histogram/trim.h"
 

@@ -1,6 +1,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/utf8.h"
 #include "receiver/promql/functions/table.h"
 
 namespace drover::promql {

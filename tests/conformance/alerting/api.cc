@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/numbers.h"
-#include "tests/conformance/alerting/vectors.h"
+#include "tests/conformance/verdicts.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
 
@@ -132,7 +132,7 @@ bool OfProgram(const std::string& path) { return !path.starts_with("/api/v2/"); 
 }  // namespace
 
 int main(int argc, char** argv) {
-  testing::Verdicts verdicts(argc, argv, {"api"});
+  testing::Verdicts verdicts(argc, argv, "alertmanager", {"api"});
   for (const std::string& folder : verdicts.paths()) {
     std::string text = testing::ReadWhole(folder + "/config.yml");
     text = std::regex_replace(text, std::regex("@SINK@"), "http://sink.test");

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/conformance/alerting/vectors.h"
+#include "tests/conformance/verdicts.h"
 
 using namespace drover;
 
@@ -27,7 +27,8 @@ std::string Complaint(const std::string& text, const nlohmann::json& wanted) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  testing::Verdicts verdicts(argc, argv, {"config/mini.json", "config/upstream_testdata"});
+  testing::Verdicts verdicts(argc, argv, "alertmanager",
+                             {"config/mini.json", "config/upstream_testdata"});
   for (const std::string& path : verdicts.paths()) {
     if (std::filesystem::is_directory(path)) {
       const std::filesystem::path folder(path);

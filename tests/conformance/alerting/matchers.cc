@@ -4,12 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/conformance/alerting/vectors.h"
+#include "tests/conformance/verdicts.h"
 
 using namespace drover;
 
 int main(int argc, char** argv) {
-  testing::Verdicts verdicts(argc, argv, {"matchers/vectors.json"});
+  testing::Verdicts verdicts(argc, argv, "alertmanager", {"matchers/vectors.json"});
   for (const std::string& path : verdicts.paths()) {
     const auto file = nlohmann::json::parse(testing::ReadWhole(path));
     for (const auto& v : file["vectors"]) {

@@ -11,7 +11,7 @@
 #include "core/http/client/curl_client.h"
 #include "core/http/server.h"
 #include "receiver/api/alertmanager_v2/api.h"
-#include "tests/conformance/alerting/vectors.h"
+#include "tests/conformance/verdicts.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
 
@@ -183,7 +183,7 @@ class Scenario {
 }  // namespace
 
 int main(int argc, char** argv) {
-  testing::Verdicts verdicts(argc, argv, {"payloads"});
+  testing::Verdicts verdicts(argc, argv, "alertmanager", {"payloads"});
   int passed_over = 0;
   for (const std::string& path : verdicts.paths()) {
     std::vector<std::string> files{path};

@@ -2,12 +2,12 @@
 #include <nlohmann/json.hpp>
 
 #include "receiver/alerting/route/route.h"
-#include "tests/conformance/alerting/vectors.h"
+#include "tests/conformance/verdicts.h"
 
 using namespace drover;
 
 int main(int argc, char** argv) {
-  testing::Verdicts verdicts(argc, argv, {"routing/vectors.json"});
+  testing::Verdicts verdicts(argc, argv, "alertmanager", {"routing/vectors.json"});
   for (const std::string& path : verdicts.paths()) {
     const auto file = nlohmann::json::parse(testing::ReadWhole(path));
     int number = 0;

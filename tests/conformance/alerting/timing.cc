@@ -13,7 +13,7 @@
 #include "core/http/url.h"
 #include "receiver/alerting/alerting.h"
 #include "receiver/alerting/config/matchers.h"
-#include "tests/conformance/alerting/vectors.h"
+#include "tests/conformance/verdicts.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_folder.h"
 
@@ -317,7 +317,7 @@ class Scenario {
 }  // namespace
 
 int main(int argc, char** argv) {
-  testing::Verdicts verdicts(argc, argv, {"timing"});
+  testing::Verdicts verdicts(argc, argv, "alertmanager", {"timing"});
   for (const std::string& path : verdicts.paths()) {
     std::vector<std::string> files{path};
     if (std::filesystem::is_directory(path)) {

@@ -1,8 +1,6 @@
 // Runs template vectors ({id, type, template, data, output | error}): files as arguments, by
-// default alertmanager/templates/vectors.json. --list works as in promql_scripts.
+// default alertmanager/templates/vectors.json. Options: verdicts.h.
 #include <cstdio>
-#include <fstream>
-#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -10,7 +8,7 @@
 #include "receiver/template/default_templates.h"
 #include "receiver/template/functions.h"
 #include "receiver/template/notification_data.h"
-#include "tests/support/data.h"
+#include "tests/conformance/verdicts.h"
 
 namespace {
 
@@ -64,60 +62,17 @@ std::string RunVector(const json& v, const json& data, const tmpl::TemplateSet& 
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool verbose = false;
-  bool update = false;
-  std::string list;
-  std::vector<std::string> files;
-  for (int i = 1; i < argc; ++i) {
-    const std::string arg = argv[i];
-    if (arg == "-v") {
-      verbose = true;
-    } else if (arg == "--update") {
-      update = true;
-    } else if (arg == "--list" && i + 1 < argc) {
-      list = argv[++i];
-    } else {
-      files.push_back(arg);
-    }
-  }
-  if (files.empty()) {
-    const auto folder = testing::DataFolder("alertmanager/templates");
-    if (!folder) return 77;
-    files.push_back(*folder + "/vectors.json");
-  }
+  testing::Verdicts verdicts(argc, argv, "alertmanager/templates", {"vectors.json"});
   tmpl::AlertmanagerEnv env;
   tmpl::TemplateSet set(tmpl::AlertmanagerFunctions(env));
   if (auto parsed = set.Parse("default.tmpl", tmpl::DefaultTemplates()); !parsed) {
     std::printf("%s\n", parsed.error().message().c_str());
     return 1;
   }
-  std::set<std::string> passing, failing;
-  for (const std::string& file : files) {
-    std::ifstream in(file);
-    const json all = json::parse(in);
-    for (const json& v : all["vectors"]) {
-      const std::string problem = RunVector(v, all["data"], set);
-      const auto id = v["id"].get<std::string>();
-      (problem.empty() ? passing : failing).insert(id);
-      if (verbose && !problem.empty()) std::printf("  %s: %s\n", id.c_str(), problem.c_str());
-    }
+  for (const std::string& file : verdicts.paths()) {
+    const json all = json::parse(testing::ReadWhole(file));
+    for (const json& v : all["vectors"])
+      verdicts.Add(v["id"].get<std::string>(), RunVector(v, all["data"], set));
   }
-  std::printf("%zu passed, %zu failed\n", passing.size(), failing.size());
-  if (list.empty()) return failing.empty() ? 0 : 1;
-  if (update) {
-    std::ofstream out(list);
-    for (const std::string& id : passing) out << id << "\n";
-    return 0;
-  }
-  std::set<std::string> listed;
-  std::ifstream in(list);
-  for (std::string line; std::getline(in, line);) listed.insert(line);
-  int wrong = 0;
-  for (const std::string& id : listed) {
-    if (!passing.contains(id)) std::printf("listed but fails: %s\n", id.c_str()), ++wrong;
-  }
-  for (const std::string& id : passing) {
-    if (!listed.contains(id)) std::printf("passes, add it to the list: %s\n", id.c_str()), ++wrong;
-  }
-  return wrong == 0 ? 0 : 1;
+  return verdicts.Finish();
 }

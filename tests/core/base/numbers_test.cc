@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/base/json_escape.h"
+#include "core/base/utf8.h"
 
 namespace drover {
 namespace {

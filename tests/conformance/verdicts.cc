@@ -1,4 +1,4 @@
-#include "tests/conformance/alerting/vectors.h"
+#include "tests/conformance/verdicts.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -9,7 +9,8 @@
 
 namespace drover::testing {
 
-Verdicts::Verdicts(int argc, char** argv, const std::vector<std::string>& names) {
+Verdicts::Verdicts(int argc, char** argv, const std::string& folder,
+                   const std::vector<std::string>& names) {
   for (int i = 1; i < argc; ++i) {
     const std::string arg = argv[i];
     if (arg == "-v") {
@@ -25,12 +26,13 @@ Verdicts::Verdicts(int argc, char** argv, const std::vector<std::string>& names)
     }
   }
   if (!paths_.empty()) return;
-  const auto folder = DataFolder("alertmanager");
-  if (!folder) {
+  const auto found = DataFolder(folder);
+  if (!found) {
     std::printf("skipped: no vectors (set DROVER_DATA)\n");
     std::exit(77);  // NOLINT(concurrency-mt-unsafe): before any thread
   }
-  for (const std::string& name : names) paths_.push_back(*folder + "/" + name);
+  for (const std::string& name : names)
+    paths_.push_back(name.empty() ? *found : *found + "/" + name);
 }
 
 void Verdicts::Add(const std::string& id, const std::string& complaint) {
@@ -59,7 +61,9 @@ int Verdicts::Finish() const {
   }
   if (missing > 0) std::printf("%zu listed ids are not among the vectors\n", missing);
   for (const std::string& id : passed_) {
-    if (!list_.empty() && !listed.contains(id)) std::printf("passes now: %s\n", id.c_str());
+    if (list_.empty() || listed.contains(id)) continue;
+    if (!update_) ++bad;
+    std::printf("passes, add it to the list: %s\n", id.c_str());
   }
   std::printf("%zu passed, %zu failed\n", passed_.size(), failed_.size());
   if (update_ && !list_.empty()) {

@@ -1,9 +1,9 @@
-// What the runners of alerting vectors share: arguments, counting, the list of ids that must pass.
+// What the runners of vectors share: arguments, counting, the list of ids that must pass.
 //
 //   PROGRAM [-v] [--update] [--list FILE] [--only ID] [FILE|FOLDER …]
 //
-// Without --list every failure fails the run. With it, only an id of the list that fails does; an
-// id that passes and is not listed is shown, so that the list grows. --update rewrites the list.
+// Without --list every failure fails the run. With it, an id of the list that fails does, and one
+// that passes and is not listed, so that the list grows. --update rewrites the list.
 #pragma once
 
 #include <set>
@@ -14,9 +14,9 @@ namespace drover::testing {
 
 class Verdicts {
  public:
-  // Paths given, or by default `name` inside the vectors' folder. Ends the process with 77 when
-  // neither is there.
-  Verdicts(int argc, char** argv, const std::vector<std::string>& names);
+  // Paths given, or by default `names` inside `folder` of the vectors. Ends the process with 77
+  // when neither is there.
+  Verdicts(int argc, char** argv, const std::string& folder, const std::vector<std::string>& names);
 
   const std::vector<std::string>& paths() const { return paths_; }
   bool Wanted(const std::string& id) const { return only_.empty() || only_ == id; }
