@@ -41,6 +41,7 @@ CollectorSpec NetStatSpec();
 CollectorSpec NetworkRouteSpec();
 CollectorSpec NtpSpec();
 CollectorSpec OsSpec();
+CollectorSpec PerfSpec();
 CollectorSpec PowerSupplyClassSpec();
 CollectorSpec PressureSpec();
 CollectorSpec ProcessesSpec();

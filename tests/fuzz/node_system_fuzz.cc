@@ -6,6 +6,7 @@
 #include "exporters/node/network/ethtool_names.h"
 #include "exporters/node/network/net_class.h"
 #include "exporters/node/processor/interrupt_table.h"
+#include "exporters/node/processor/perf_event.h"
 #include "exporters/node/system/http_post.h"
 #include "exporters/node/system/ntp_packet.h"
 #include "exporters/node/system/process_stat.h"
@@ -54,6 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'v':
       (void)ParseSystemdVersion(text);
+      break;
+    case 'c':
+      (void)ParsePerfCpus(text);
       break;
     default:
       break;

@@ -281,7 +281,7 @@ def same_pages(ours, peer, flags):
 
 
 def beside_the_peer(ours, peer):
-    collectors = NETWORK + ("timex", "uname", "filesystem", "processes", "interrupts", "time")
+    collectors = NETWORK + ("timex", "uname", "filesystem", "processes", "interrupts", "time", "perf")
     same_pages(ours, peer, flags_of(collectors))
     same_pages(ours, peer, flags_of(collectors, "--collector.netclass.netlink", "--no-collector.arp.netlink",
                                     "--no-collector.netdev.netlink", "--collector.netdev.address-info",

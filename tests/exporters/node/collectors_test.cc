@@ -203,7 +203,12 @@ TEST_SUITE("exporters/node/collectors") {
               "--collector.diskstats.device-exclude=b"},
              {"--collector.filesystem", "--collector.filesystem.mount-timeout=x"},
              {"--collector.vmstat", "--collector.vmstat.fields=("},
-             {"--collector.netclass", "--collector.netclass.ignored-devices=("}}) {
+             {"--collector.netclass", "--collector.netclass.ignored-devices=("},
+             {"--collector.perf", "--collector.perf.cpus=1-"},
+             {"--collector.perf", "--collector.perf.tracepoint=sched"},
+             {"--collector.ntp", "--collector.ntp.server=ntp.example.com"},
+             {"--collector.ntp", "--collector.ntp.protocol-version=5"},
+             {"--collector.supervisord", "--collector.supervisord.url=https://x/"}}) {
       CHECK_FALSE(tree.Make(arguments).has_value());
     }
   }

@@ -13,6 +13,7 @@
 #include "exporters/node/network/netlink_bytes.h"
 #include "exporters/node/network/nl80211.h"
 #include "exporters/node/processor/interrupt_table.h"
+#include "exporters/node/processor/perf_event.h"
 #include "exporters/node/system/process_stat.h"
 #include "exporters/node/system/system_bus.h"
 #include "exporters/node/system/systemd_version.h"
@@ -150,6 +151,21 @@ TEST_SUITE("exporters/node/kernel_interfaces") {
     CHECK(out[2].counts == std::vector<double>{7, 9});
     CHECK_FALSE(ParseInterrupts("", out).has_value());
     CHECK_FALSE(ParseInterrupts(" CPU0\n 1: x y\n", out).has_value());
+  }
+  TEST_CASE("lists of CPUs: single ones, ranges, strides") {
+    CHECK(*ParsePerfCpus("0") == std::vector<int>{0});
+    CHECK(*ParsePerfCpus("0-2,7,10-20:5") == std::vector<int>{0, 1, 2, 7, 10, 15, 20});
+    CHECK(ParsePerfCpus("3-1")->empty());
+    CHECK(ParsePerfCpus("0-8191,0-8191")->size() == 8192);
+    for (const char* bad :
+         {"", ",", "1,", "a", "-1", "1-", "1-2:0", "1-2:", "1-2-3", "+1", "99999"})
+      CHECK_FALSE(ParsePerfCpus(bad).has_value());
+  }
+  TEST_CASE("an event that no processor has is not supported") {
+    const auto counter = PerfCounter::Open({0, 0xFFFF}, 0);
+    REQUIRE_FALSE(counter.has_value());
+    CHECK((counter.error().code() == ErrorCode::kUnsupported ||
+           counter.error().code() == ErrorCode::kDenied));
   }
   TEST_CASE("numbers of sysfs: decimal, negative, hexadecimal, nothing else") {
     CHECK(ParseSysfsNumber("-1\n") == -1);
