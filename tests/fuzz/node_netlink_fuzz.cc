@@ -70,6 +70,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         Walk(message->body, 0);
       }
       break;
+    case 'M':
+      (void)NetlinkAnswer(1).Take(
+          text, [&](std::uint16_t, std::string_view body) { CheckInside(body, text); });
+      break;
     case 'l':
       Link(text);
       break;

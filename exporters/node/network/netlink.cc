@@ -9,11 +9,6 @@
 #include "exporters/node/network/netlink_bytes.h"
 
 namespace drover::exporters::node {
-namespace {
-
-constexpr std::size_t kFirstBuffer = 32768;  // what the kernel fills at most in ordinary dumps
-
-}  // namespace
 
 NetlinkSocket::NetlinkSocket(int protocol, NetlinkLimits limits)
     : protocol_(protocol), limits_(limits) {}
@@ -35,7 +30,7 @@ Status NetlinkSocket::Open() {
   const timeval wait{ms / 1000, ms % 1000 * 1000};
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-  if (buffer_.empty()) buffer_.resize(kFirstBuffer);
+  if (buffer_.empty()) buffer_.resize(limits_.first_buffer_bytes);
   return {};
 }
 
@@ -85,27 +80,17 @@ Result<NetlinkSocket::Attempt> NetlinkSocket::AskOnce(std::uint16_t type, std::u
   if (::sendto(fd_, request_.data(), request_.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
                sizeof kernel) < 0)
     return FailErrno(errno, "netlink send");
-  Attempt outcome = Attempt::kDone;
+  NetlinkAnswer answer(sequence_);
   for (;;) {
-    DROVER_TRY(const std::string_view datagram, Receive(outcome));
-    if (outcome == Attempt::kTooLong) return outcome;
-    NetlinkMessages messages(datagram);
-    while (const auto message = messages.Next()) {
-      if (message->sequence != sequence_) continue;
-      if ((message->flags & NLM_F_DUMP_INTR) != 0) outcome = Attempt::kInterrupted;
-      if (message->type == NLMSG_ERROR || message->type == NLMSG_DONE) {
-        // DONE carries the errno of a dump that broke off; old kernels send it empty.
-        const int error = LoadNative<int>(message->body).value_or(0);
-        if (error < 0) return FailErrno(-error, "netlink answer");
-        return outcome;
-      }
-      if (message->type >= NLMSG_MIN_TYPE) visitor.message(message->type, message->body);
-    }
+    DROVER_TRY(const auto datagram, Receive());
+    if (!datagram) return Attempt::kTooLong;
+    DROVER_TRY(const bool is_done, answer.Take(*datagram, visitor.message));
+    if (is_done) return answer.is_interrupted() ? Attempt::kInterrupted : Attempt::kDone;
   }
 }
 
 // Only the kernel is listened to: any process may send to a netlink socket.
-Result<std::string_view> NetlinkSocket::Receive(Attempt& outcome) {
+Result<std::optional<std::string_view>> NetlinkSocket::Receive() {
   for (;;) {
     sockaddr_nl from{};
     socklen_t from_size = sizeof from;
@@ -119,10 +104,9 @@ Result<std::string_view> NetlinkSocket::Receive(Attempt& outcome) {
     const auto size = static_cast<std::size_t>(n);
     if (size > buffer_.size()) {
       if (size <= limits_.datagram_bytes) buffer_.resize(size);
-      outcome = Attempt::kTooLong;
-      return std::string_view();
+      return std::nullopt;
     }
-    return std::string_view(buffer_.data(), size);
+    return std::optional(std::string_view(buffer_.data(), size));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,7 @@ struct NetlinkLimits {
   std::chrono::milliseconds silence{1000};  // longest wait for the next datagram
   std::size_t datagram_bytes = 1 << 20;     // a longer one is kUnavailable
   int attempts = 4;                         // of a dump that changes while it is made
+  std::size_t first_buffer_bytes = 32768;   // what the kernel fills at most in ordinary dumps
 };
 
 // The answer ends with NLMSG_DONE, an error, or silence. Errors carry the kernel's errno:
@@ -56,7 +58,8 @@ class NetlinkSocket {
              const NetlinkVisitor& visitor);
   Result<Attempt> AskOnce(std::uint16_t type, std::uint16_t flags, std::string_view body,
                           const NetlinkVisitor& visitor);
-  Result<std::string_view> Receive(Attempt& outcome);
+  // nullopt: it is longer than the buffer, which has grown if it may.
+  Result<std::optional<std::string_view>> Receive();
 
   const int protocol_;
   const NetlinkLimits limits_;

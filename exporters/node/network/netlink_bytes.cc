@@ -21,6 +21,24 @@ std::optional<NetlinkMessage> NetlinkMessages::Next() {
   return message;
 }
 
+Result<bool> NetlinkAnswer::Take(
+    std::string_view datagram,
+    const std::function<void(std::uint16_t, std::string_view)>& message) {
+  NetlinkMessages messages(datagram);
+  while (const auto one = messages.Next()) {
+    if (one->sequence != sequence_) continue;
+    is_interrupted_ = is_interrupted_ || (one->flags & NLM_F_DUMP_INTR) != 0;
+    if (one->type == NLMSG_ERROR || one->type == NLMSG_DONE) {
+      // DONE carries the errno of a dump that broke off; old kernels send it empty.
+      const int error = LoadNative<int>(one->body).value_or(0);
+      if (error < 0) return FailErrno(-error, "netlink answer");
+      return true;
+    }
+    if (one->type >= NLMSG_MIN_TYPE) message(one->type, one->body);
+  }
+  return false;
+}
+
 std::optional<NetlinkAttribute> NetlinkAttributes::Next() {
   const auto header = LoadNative<nlattr>(rest_);
   if (!header || header->nla_len < sizeof *header || header->nla_len > rest_.size())

@@ -10,9 +10,12 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "core/base/result.h"
 
 namespace drover::exporters::node {
 
@@ -40,6 +43,25 @@ class NetlinkMessages {
 
  private:
   std::string_view rest_;
+};
+
+// One question's answer, datagram by datagram. Of each only the messages with the question's
+// sequence number count: what is left of an earlier answer is passed over.
+class NetlinkAnswer {
+ public:
+  explicit NetlinkAnswer(std::uint32_t sequence) : sequence_(sequence) {}
+
+  // Calls `message(type, body)` for each object. True when the answer ended in this datagram. The
+  // kernel's error as FailErrno has it.
+  Result<bool> Take(std::string_view datagram,
+                    const std::function<void(std::uint16_t, std::string_view)>& message);
+
+  // The table changed while it was dumped: objects may be missing or there twice.
+  bool is_interrupted() const { return is_interrupted_; }
+
+ private:
+  const std::uint32_t sequence_;
+  bool is_interrupted_ = false;
 };
 
 struct NetlinkAttribute {

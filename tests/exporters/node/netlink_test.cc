@@ -1,6 +1,7 @@
 // Netlink's bytes, the decoders on them, and the socket against this machine's kernel.
 #include "exporters/node/network/netlink.h"
 
+#include <errno.h>
 #include <linux/gen_stats.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -99,6 +100,60 @@ TEST_SUITE("exporters/node/netlink") {
       NetlinkMessages messages(bad);
       CHECK_FALSE(messages.Next().has_value());
     }
+  }
+  TEST_CASE("an answer: only its own messages, its end, its error, whether it stood still") {
+    const auto message = [](std::uint16_t type, std::uint16_t flags, std::uint32_t sequence,
+                            std::string_view body) {
+      nlmsghdr header{};
+      header.nlmsg_len = static_cast<std::uint32_t>(sizeof header + body.size());
+      header.nlmsg_type = type;
+      header.nlmsg_flags = flags;
+      header.nlmsg_seq = sequence;
+      return std::string(BytesOf(header)).append(body);
+    };
+    std::string seen;
+    const auto keep = [&](std::uint16_t, std::string_view body) { seen += body; };
+    NetlinkAnswer answer(7);
+    CHECK_FALSE(*answer.Take(message(RTM_NEWLINK, NLM_F_MULTI, 7, "aaaa") +
+                                 message(RTM_NEWLINK, NLM_F_MULTI, 6, "old!") +
+                                 message(NLMSG_NOOP, 0, 7, "noop"),
+                             keep));
+    CHECK(seen == "aaaa");
+    CHECK_FALSE(answer.is_interrupted());
+    CHECK_FALSE(*answer.Take(message(RTM_NEWLINK, NLM_F_DUMP_INTR, 7, "bbbb"), keep));
+    CHECK_FALSE(*answer.Take(message(NLMSG_DONE, 0, 6, U32(0)), keep));
+    CHECK(*answer.Take(message(NLMSG_DONE, 0, 7, U32(0)), keep));
+    CHECK(answer.is_interrupted());
+    CHECK(seen == "aaaabbbb");
+    CHECK(*NetlinkAnswer(7).Take(message(NLMSG_DONE, 0, 7, ""), keep));       // an old kernel's
+    CHECK(*NetlinkAnswer(7).Take(message(NLMSG_ERROR, 0, 7, U32(0)), keep));  // "as you wished"
+    const auto denied = NetlinkAnswer(7).Take(
+        message(NLMSG_ERROR, 0, 7, U32(static_cast<std::uint32_t>(-EPERM))), keep);
+    REQUIRE_FALSE(denied.has_value());
+    CHECK(denied.error().code() == ErrorCode::kDenied);
+    const auto broken = NetlinkAnswer(7).Take(
+        message(NLMSG_DONE, 0, 7, U32(static_cast<std::uint32_t>(-ENOMEM))), keep);
+    REQUIRE_FALSE(broken.has_value());
+    CHECK(broken.error().code() == ErrorCode::kExhausted);
+  }
+  TEST_CASE("an answer longer than the first buffer is taken, one longer than the limit refused") {
+    // Every link of this machine in datagrams of any size goes through; with a limit below one
+    // datagram none does.
+    NetlinkSocket small(NETLINK_ROUTE, {.silence = std::chrono::milliseconds(500),
+                                        .datagram_bytes = 1 << 20,
+                                        .attempts = 4,
+                                        .first_buffer_bytes = 64});
+    int links = 0;
+    CHECK(DumpLinks(
+        small, [&] { links = 0; }, [&](const RtLink&) { ++links; }));
+    CHECK(links > 0);
+    NetlinkSocket tiny(NETLINK_ROUTE, {.silence = std::chrono::milliseconds(500),
+                                       .datagram_bytes = 128,
+                                       .attempts = 4,
+                                       .first_buffer_bytes = 64});
+    const auto refused = DumpLinks(tiny, {}, [](const RtLink&) {});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code() == ErrorCode::kUnavailable);
   }
   TEST_CASE("routes: one hop, several hops with weights, the default route") {
     rtmsg header{};
