@@ -79,7 +79,7 @@ class Reader {
         Skip();
         auto member = Value(depth + 1);
         if (!member || !Take("</member>")) return std::nullopt;
-        value.members.emplace_back(std::move(name), *std::move(member));
+        value.members.push_back({std::move(name), *std::move(member)});
       }
       if (!Take("</struct>")) return std::nullopt;
     } else if (Take("<array>")) {
@@ -134,8 +134,8 @@ class Reader {
 }  // namespace
 
 const XmlRpcValue* XmlRpcValue::Find(std::string_view member) const {
-  for (const auto& [name, value] : members) {
-    if (name == member) return &value;
+  for (const XmlRpcMember& one : members) {
+    if (one.name == member) return &one.value;
   }
   return nullptr;
 }

@@ -3,20 +3,26 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
 
 namespace drover::exporters::node {
 
+struct XmlRpcMember;
+
 struct XmlRpcValue {
-  std::string text;  // of every type that is neither a struct nor an array
-  std::vector<std::pair<std::string, XmlRpcValue>> members;  // of a struct
-  std::vector<XmlRpcValue> items;                            // of an array
+  std::string text;                   // of every type that is neither a struct nor an array
+  std::vector<XmlRpcMember> members;  // of a struct
+  std::vector<XmlRpcValue> items;     // of an array
 
   // nullptr when there is none.
   const XmlRpcValue* Find(std::string_view member) const;
+};
+
+struct XmlRpcMember {
+  std::string name;
+  XmlRpcValue value;
 };
 
 // The value that a methodResponse returns. kInvalid for other text and values nested deeper than
