@@ -148,13 +148,18 @@ class Decoder {
       std::string_view bytes;
       if (!fields.Varint(tag)) return Broken("field");
       if (tag == kRequestSeries) {
-        if (!fields.Bytes(bytes) || !Series(bytes)) return Broken("time series");
+        const bool good = fields.Bytes(bytes) && Series(bytes);
+        if (stats_.samples + samples_.size() > limits_.max_samples)
+          return Above("samples", limits_.max_samples);
+        if (!good) return Broken("time series");
+        stats_.samples += samples_.size();
+        samples_.clear();
         if (stats_.series > limits_.max_series) return Above("series", limits_.max_series);
-        if (stats_.samples > limits_.max_samples) return Above("samples", limits_.max_samples);
       } else if (tag == kRequestMetadata) {
         MetadataView metadata;
         if (!fields.Bytes(bytes) || !DecodeMetadata(bytes, metadata)) return Broken("metadata");
-        ++stats_.metadata;
+        if (++stats_.metadata > limits_.max_metadata)
+          return Above("metadata entries", limits_.max_metadata);
         visitor_.OnMetadata(metadata);
       } else if (tag >> 3 == 1 || tag >> 3 == 3 || !fields.Skip(tag)) {
         return Broken("field");
@@ -201,6 +206,7 @@ class Decoder {
         case kSeriesSample: {
           Sample sample;
           if (!fields.Bytes(part) || !DecodeSample(part, sample)) return false;
+          if (stats_.samples + samples_.size() > limits_.max_samples) return false;
           samples_.push_back(sample);
           break;
         }
@@ -217,7 +223,6 @@ class Decoder {
       }
     }
     ++stats_.series;
-    stats_.samples += samples_.size();
     visitor_.OnSeries(gathered ? std::string_view(gathered_) : labels, samples_);
     return true;
   }

@@ -18,6 +18,7 @@ namespace drover::wire {
 struct WriteLimits {
   std::size_t max_series = 100'000;
   std::size_t max_samples = 1'000'000;
+  std::size_t max_metadata = 100'000;
 };
 
 // What a request held, good or bad.
@@ -46,6 +47,7 @@ class WriteVisitor {
 };
 
 // kInvalid: not this message (what came before the broken place was visited). kExhausted: a limit.
+// Memory stays within the limits, whatever the body holds.
 Result<WriteStats> DecodeWriteRequest(std::string_view body, const WriteLimits& limits,
                                       WriteVisitor& visitor);
 

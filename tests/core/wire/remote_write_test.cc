@@ -113,6 +113,12 @@ TEST_SUITE("core/wire/remote_write") {
     for (int i = 0; i < 5; ++i) encoder.AddSeries("", samples);
     CHECK(CodeOf(encoder.body(), {4, 100}) == ErrorCode::kExhausted);
     CHECK(CodeOf(encoder.body(), {5, 14}) == ErrorCode::kExhausted);
+    // Two bytes each, a hundred in memory: refused before they are gathered.
+    std::string many_metadata, many_samples = "\x0a\xc0\x9a\x0c";  // one series of 200,000 bytes
+    for (int i = 0; i < 100'000; ++i) many_metadata += std::string("\x1a\0", 2);
+    for (int i = 0; i < 100'000; ++i) many_samples += std::string("\x12\0", 2);
+    CHECK(CodeOf(many_metadata + std::string("\x1a\0", 2)) == ErrorCode::kExhausted);
+    CHECK(CodeOf(many_samples, {10, 99'999}) == ErrorCode::kExhausted);
     std::string label_bytes;
     EncodeLabels(Labels{{"a", "1"}, {"b", "2"}}, label_bytes);
     std::vector<LabelView> labels;
