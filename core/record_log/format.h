@@ -13,6 +13,7 @@ namespace drover::record_log {
 
 inline constexpr std::size_t kPageBytes = 32 << 10;
 inline constexpr std::size_t kHeaderBytes = 7;
+inline constexpr std::size_t kMaxRecordBytes = 256 << 20;  // unpacked; a larger one is corrupt
 inline constexpr std::uint8_t kTypeMask = 0x07;
 inline constexpr std::uint8_t kSnappyFlag = 0x08;
 inline constexpr std::uint8_t kZstdFlag = 0x10;

@@ -32,8 +32,8 @@ struct ReadStats {
 };
 
 struct ReaderOptions {
-  std::size_t max_record_bytes = 64 << 20;  // a larger one is corrupt
-  std::size_t window_bytes = 1 << 20;       // read at once; at least a page
+  std::size_t max_record_bytes = kMaxRecordBytes;  // a larger one is corrupt
+  std::size_t window_bytes = 1 << 20;              // read at once; at least a page
 };
 
 // One thread at a time. `fs` outlives it.

@@ -101,7 +101,13 @@ Status Writer::Write() {
 Status Writer::Append(std::span<const std::string_view> records) {
   // The records of one call go to one segment, so that one write or one truncation does for all.
   std::size_t worst = 0;
-  for (const std::string_view record : records) worst += record.size() + 2 * kHeaderBytes;
+  for (const std::string_view record : records) {
+    if (record.size() > kMaxRecordBytes) {
+      return Fail(ErrorCode::kInvalid, "a record of " + std::to_string(record.size()) +
+                                           " bytes is too large for the log");
+    }
+    worst += record.size() + 2 * kHeaderBytes;
+  }
   worst += worst / 1024;  // headers of further pages
   if (torn_ || (size_ > 0 && size_ + worst > options_.segment_bytes)) {
     DROVER_CHECK(OpenSegment(segment_ + 1));

@@ -36,7 +36,7 @@ class Writer {
                                               WriterOptions options);
 
   // All records or none, in one write. kExhausted: disk full; nothing was left behind and a later
-  // call may succeed.
+  // call may succeed. kInvalid: a record above kMaxRecordBytes, which no reader would take.
   Status Append(std::span<const std::string_view> records);
   Status Append(std::string_view record) { return Append(std::span(&record, 1)); }
 

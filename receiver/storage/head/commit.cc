@@ -24,20 +24,21 @@ void Head::Impl::GiveBack(std::unique_ptr<CommitBatch> batch) {
   if (batches_.size() < kKept) batches_.push_back(std::move(batch));
 }
 
-Result<std::uint32_t> Head::Impl::FindOrCreate(const Labels& labels) {
+Result<Head::Impl::Found> Head::Impl::FindOrCreate(const Labels& labels) {
+  const auto found = [this](std::uint32_t id) { return Found{id, store_.Get(id)->generation}; };
   {
     const std::shared_lock held(lock_);
-    if (const auto id = store_.Find(labels)) return *id;
+    if (const auto id = store_.Find(labels)) return found(*id);
   }
   const std::unique_lock held(lock_);
-  if (const auto id = store_.Find(labels)) return *id;
+  if (const auto id = store_.Find(labels)) return found(*id);
   if (store_.stats().series >= options_.max_series) {
     return Fail(ErrorCode::kExhausted, "limit of series reached");
   }
   const std::uint32_t id = store_.Create(labels);
   unlogged_series_.push_back(id);
   metrics_.series_created.Add();
-  return id;
+  return found(id);
 }
 
 Result<bool> Head::Impl::CheckSample(Series& series, std::int64_t now_ms, std::int64_t t_ms,
@@ -84,7 +85,9 @@ Status Head::Impl::Commit(CommitBatch& batch) {
   if (!batch.metadata.empty()) {
     const Lock lock(metadata_mutex_);
     for (MetricMetadata& metadata : batch.metadata) {
-      metadata_.insert_or_assign(metadata.family, metadata);
+      const bool known = metadata_.contains(metadata.family);
+      if (known || metadata_.size() < options_.max_metadata)
+        metadata_.insert_or_assign(metadata.family, std::move(metadata));
     }
   }
   if (batch.samples.empty()) return {};
@@ -135,11 +138,18 @@ void Head::Impl::CommitGroup(const std::vector<CommitBatch*>& group) {
   }
   if (log_failed_) log_.Info("the head log can be written again");
   log_failed_ = false;
+  const Status durable = options_.fsync == FsyncPolicy::kAlways ? Sync() : Status();
+  // Also what is not durable: it is in the log, and memory must not differ from what a replay
+  // gives.
   ApplyGroup(good);
+  if (!durable) {
+    for (CommitBatch* batch : good) batch->result = durable;
+  }
 }
 
 Status Head::Impl::LogGroup(const std::vector<CommitBatch*>& group) {
   constexpr std::size_t kSeriesPerRecord = 1000;
+  constexpr std::size_t kRecordBytes = 4 << 20;  // and no more of labels, but for one series
   std::vector<std::uint32_t> fresh;
   std::vector<std::size_t> ends;
   series_records_.clear();
@@ -153,10 +163,14 @@ Status Head::Impl::LogGroup(const std::vector<CommitBatch*>& group) {
   }
   if (!fresh.empty()) {
     const std::shared_lock held(lock_);
-    for (std::size_t at = 0; at < fresh.size(); at += kSeriesPerRecord) {
-      EncodeSeriesRecord(store_, fresh.data() + at, std::min(kSeriesPerRecord, fresh.size() - at),
-                         series_records_);
+    for (std::size_t at = 0; at < fresh.size();) {
+      std::size_t count = 0;
+      std::size_t bytes = 0;
+      while (count < kSeriesPerRecord && at + count < fresh.size() && bytes < kRecordBytes)
+        bytes += store_.LabelsOf(*store_.Get(fresh[at + count++])).bytes().size();
+      EncodeSeriesRecord(store_, fresh.data() + at, count, series_records_);
       ends.push_back(series_records_.size());
+      at += count;
     }
   }
   std::vector<std::string_view> records;
@@ -172,7 +186,6 @@ Status Head::Impl::LogGroup(const std::vector<CommitBatch*>& group) {
     return written;
   }
   log_bytes_.store(writer_->appended_bytes());
-  if (options_.fsync == FsyncPolicy::kAlways) DROVER_CHECK(writer_->Sync());
   return {};
 }
 

@@ -30,9 +30,10 @@ class Head::HeadAppender final : public Appender {
       if (labels.empty()) {
         return Fail(ref != 0 ? ErrorCode::kNotFound : ErrorCode::kInvalid, "empty label set");
       }
-      DROVER_TRY(id, head_.FindOrCreate(labels));
+      DROVER_TRY(const auto found, head_.FindOrCreate(labels));
+      id = found.id;
+      generation = found.generation;
       series = head_.store_.Get(id);
-      generation = GenerationOf(*series);
     }
     DROVER_TRY(const bool take, head_.CheckSample(*series, now_ms_, t_ms, value));
     if (take) {

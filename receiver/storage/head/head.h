@@ -45,6 +45,7 @@ struct HeadOptions {
   Millis sync_interval = std::chrono::seconds(1);
   Millis future_limit = std::chrono::minutes(10);
   std::uint32_t max_series = 20'000'000;
+  std::size_t max_metadata = 200'000;  // families; those that come later have no metadata
   std::uint64_t segment_bytes = 128 << 20;
   // A checkpoint is written when the log has grown by this, or by the size of the last checkpoint
   // if that is more, so that checkpoints at most double what is written.
@@ -91,8 +92,8 @@ class Head final : public Appendable, public Queryable {
   ~Head() override;
 
   // Append with a `ref` of before and empty labels answers kNotFound when the series is gone.
-  // Commit: kExhausted (disk full: nothing was taken), kUnavailable (fsync failed, or the series
-  // went meanwhile: send again).
+  // Commit: kExhausted (disk full: nothing was taken), kUnavailable (fsync failed, now or earlier
+  // and no checkpoint was written since; or the series went meanwhile: send again).
   std::unique_ptr<Appender> NewAppender() override;
 
   Result<std::unique_ptr<SeriesSet>> Select(const std::vector<Matcher>& matchers,
@@ -113,6 +114,7 @@ class Head final : public Appendable, public Queryable {
   const ReplayReport& replay() const;
 
   // What its thread does now and then; for tests and shutdown.
+  // kUnavailable after any failed fsync until a checkpoint has written everything anew.
   Status Sync();
   Status Checkpoint(const std::stop_token& stop = {});  // kCancelled when stopped: nothing changed
   void DropOld();                                       // by retention

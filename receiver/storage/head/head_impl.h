@@ -58,6 +58,7 @@ struct HeadMetrics {
   Counter& log_corruptions;
   Counter& checkpoints;
   Counter& checkpoint_failures;
+  Counter& sync_failures;
   Gauge& series;
   Gauge& chunks;
   Gauge& min_time;
@@ -80,7 +81,11 @@ class Head::Impl {
 
   std::unique_ptr<CommitBatch> TakeBatch();
   void GiveBack(std::unique_ptr<CommitBatch> batch);
-  Result<std::uint32_t> FindOrCreate(const Labels& labels);
+  struct Found {
+    std::uint32_t id;
+    std::uint32_t generation;
+  };
+  Result<Found> FindOrCreate(const Labels& labels);
   // False: it is there already.
   Result<bool> CheckSample(Series& series, std::int64_t now_ms, std::int64_t t_ms, double value);
   Status Commit(CommitBatch& batch);
@@ -124,12 +129,19 @@ class Head::Impl {
   Status ReadLog(std::uint64_t from, ReplayProgress& progress, const OnProgress& tell);
   void ReplayRecord(std::string_view record);
   Status WriteCheckpoint(const std::string& folder, const std::stop_token& stop);
+  Status MoveAside(const std::string& name);  // to damaged/
   Status RemoveLogBefore(std::uint64_t segment);
 
   std::unique_ptr<record_log::Writer> writer_;  // the leader's; Sync by anyone
   std::atomic<std::uint64_t> log_bytes_ = 0;
   std::atomic<std::uint64_t> synced_bytes_ = 0;
   std::uint64_t checkpoint_at_bytes_ = 0;  // of log_bytes_
+  // After a failed fsync what it covered may be lost in a power cut though later ones succeed. A
+  // checkpoint mends that: it writes everything anew.
+  std::atomic<std::uint64_t> failed_syncs_ = 0;
+  std::atomic<std::uint64_t> mended_syncs_ = 0;
+  bool durable() const { return failed_syncs_.load() == mended_syncs_.load(); }
+  std::uint64_t replayed_log_bytes_ = 0;
   bool keep_damaged_ = false;
   bool log_failed_ = false;  // the leader's: so that a full disk is said once
   SampleRecordDecoder decoder_;

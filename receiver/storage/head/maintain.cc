@@ -34,6 +34,8 @@ HeadMetrics::HeadMetrics(Registry& r)
                                "Total number of checkpoint creations attempted.")),
       checkpoint_failures(r.AddCounter("prometheus_tsdb_checkpoint_creations_failed_total",
                                        "Total number of checkpoint creations that failed.")),
+      sync_failures(r.AddCounter("drover_head_log_fsync_failures_total",
+                                 "Total number of fsyncs of the head log that failed.")),
       series(r.AddGauge("prometheus_tsdb_head_series", "Total number of series in the head.")),
       chunks(r.AddGauge("prometheus_tsdb_head_chunks", "Total number of chunks in the head.")),
       min_time(
@@ -74,20 +76,19 @@ void Head::Impl::StartThread() {
 
 void Head::Impl::Maintain(std::stop_token stop) {
   MonoTime retention_at = clock_.Mono() + options_.maintenance_interval;
-  bool sync_failed = false;
+  bool checkpoint_failed = false;  // said already
   while (clock_.SleepFor(options_.sync_interval, stop)) {
-    if (options_.fsync == FsyncPolicy::kInterval && synced_bytes_.load() != log_bytes_.load()) {
-      const Status synced = Sync();
-      if (!synced && !sync_failed) {
-        log_.Error("cannot fsync the head log", {{"err", synced.error().message()}});
-      }
-      sync_failed = !synced;
-    }
-    if (log_bytes_.load() >= checkpoint_at_bytes_) {
+    if (options_.fsync == FsyncPolicy::kInterval && synced_bytes_.load() != log_bytes_.load())
+      (void)Sync();
+    if (!durable() || log_bytes_.load() >= checkpoint_at_bytes_) {
       if (Status written = Checkpoint(stop); !written) {
         if (written.error().code() == ErrorCode::kCancelled) return;
-        log_.Warn("checkpoint failed", {{"err", written.error().message()}});
+        if (!checkpoint_failed)
+          log_.Warn("checkpoint failed", {{"err", written.error().message()}});
+        checkpoint_failed = true;
         checkpoint_at_bytes_ = log_bytes_.load() + options_.checkpoint_log_bytes / 4;
+      } else {
+        checkpoint_failed = false;
       }
     }
     if (clock_.Mono() >= retention_at) {
@@ -100,7 +101,18 @@ void Head::Impl::Maintain(std::stop_token stop) {
 
 Status Head::Impl::Sync() {
   const std::uint64_t bytes = log_bytes_.load();
-  DROVER_CHECK(writer_->Sync());
+  if (Status synced = writer_->Sync(); !synced) {
+    metrics_.sync_failures.Add();
+    if (failed_syncs_.fetch_add(1) == mended_syncs_.load()) {
+      log_.Error("fsync of the head log failed: a checkpoint is written as soon as it can be",
+                 {{"err", synced.error().message()}});
+    }
+    return Fail(ErrorCode::kUnavailable, synced.error().message());
+  }
+  if (!durable()) {
+    return Fail(ErrorCode::kUnavailable,
+                "an fsync of the head log failed and no checkpoint could be written since");
+  }
   synced_bytes_.store(bytes);
   return {};
 }
@@ -219,15 +231,19 @@ Status Head::Impl::WriteCheckpoint(const std::string& folder, const std::stop_to
   return writer->Sync();
 }
 
+Status Head::Impl::MoveAside(const std::string& name) {
+  const std::string aside = folder_ + "/damaged";
+  DROVER_CHECK(fs_.MakeDirs(aside));
+  DROVER_CHECK(fs_.RemoveAll(aside + "/" + name));  // of an earlier damage
+  return fs_.Rename(folder_ + "/" + name, aside + "/" + name);
+}
+
 Status Head::Impl::RemoveLogBefore(std::uint64_t segment) {
   if (keep_damaged_) {
-    const std::string aside = folder_ + "/damaged";
-    DROVER_CHECK(fs_.MakeDirs(aside));
     DROVER_TRY(const auto segments, record_log::ListSegments(fs_, folder_));
     for (const std::uint64_t old : segments) {
       if (old >= segment) break;
-      const std::string name = "/" + record_log::SegmentName(old);
-      DROVER_CHECK(fs_.Rename(folder_ + name, aside + name));
+      DROVER_CHECK(MoveAside(record_log::SegmentName(old)));
     }
     keep_damaged_ = false;
   }
@@ -248,6 +264,7 @@ Status Head::Impl::Checkpoint(const std::stop_token& stop) {
   const auto segment = writer_->Cut();
   Unlead();
   if (!segment) return count_failure(Fail(segment.error()));
+  const std::uint64_t mends = failed_syncs_.load();
   if (Status written = WriteCheckpoint(temporary, stop); !written) {
     (void)fs_.RemoveAll(temporary);
     return count_failure(std::move(written));
@@ -258,9 +275,15 @@ Status Head::Impl::Checkpoint(const std::stop_token& stop) {
   DROVER_CHECK(count_failure(fs_.SyncDir(folder_)));
   DROVER_TRY(const auto names, fs_.List(folder_));
   for (const std::string& old : names) {
-    if (old.starts_with("checkpoint.") && old != name) {
+    if (!old.starts_with("checkpoint.") || old == name) continue;
+    if (replay_.incomplete_checkpoint && keep_damaged_) {
+      DROVER_CHECK(count_failure(MoveAside(old)));
+    } else {
       DROVER_CHECK(count_failure(fs_.RemoveAll(folder_ + "/" + old)));
     }
+  }
+  if (mended_syncs_.exchange(mends) != mends) {
+    log_.Info("the head log is durable again");
   }
   return count_failure(RemoveLogBefore(*segment));
 }

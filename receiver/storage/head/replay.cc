@@ -60,7 +60,9 @@ Status Head::Impl::Replay(const OnProgress& tell) {
   options.segment_bytes = options_.segment_bytes;
   options.first_segment = checkpoint.value_or(1);
   DROVER_TRY(writer_, record_log::Writer::Open(fs_, folder_, options));
-  checkpoint_at_bytes_ = options_.checkpoint_log_bytes;
+  // The log that is there already counts.
+  checkpoint_at_bytes_ =
+      options_.checkpoint_log_bytes - std::min(options_.checkpoint_log_bytes, replayed_log_bytes_);
 
   metrics_.replay_seconds.Set(std::chrono::duration<double>(clock_.Mono() - start).count());
   metrics_.log_corruptions.Add(static_cast<double>(replay_.corrupt));
@@ -126,6 +128,7 @@ Status Head::Impl::ReadLog(std::uint64_t from, ReplayProgress& progress, const O
     }
   }
   replay_.corrupt += reader.stats().corrupt;
+  replayed_log_bytes_ = reader.stats().bytes;
   if (reader.tail_bytes() > 0) {
     DROVER_TRY(replay_.torn_bytes, record_log::Repair(fs_, folder_));
   }
