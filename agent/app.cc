@@ -49,7 +49,8 @@ void AddFlags(Flags& flags, AppOptions& options) {
   flags.Add("web.listen-address", options.listen, "Address of the agent's pages and metrics.");
   flags.Add("web.config.file", options.web_config_file,
             "TLS, users and headers of --web.listen-address (docs/web-config.md).");
-  flags.Add("web.enable-lifecycle", options.enable_lifecycle, "Reload by POST to /-/reload.");
+  flags.Add("web.enable-lifecycle", options.enable_lifecycle,
+            "Reload by POST to /-/reload, end by POST to /-/quit.");
   flags.Add("role", options.role, "node: what concerns this host. cluster is not built yet.");
   flags.Add("path.procfs", options.procfs, "Where the host's /proc is mounted.");
   flags.Add("path.sysfs", options.sysfs, "Where the host's /sys is mounted.");
@@ -286,14 +287,7 @@ void App::AddRoutes() {
   pages::AddPages(
       router_, [this] { return PageView(); }, clock_);
   telemetry::AddRoutes(router_, registry_, {"drover-agent"});
-  router_.Add("POST,PUT", "/-/reload", [this](const http::Request&) {
-    if (!options_.enable_lifecycle)
-      return http::Response::Text(403, "Lifecycle API is not enabled.\n");
-    const Status status = Reload();
-    return status ? http::Response::Text(200, "")
-                  : http::Response::Text(
-                        500, "failed to reload config: " + status.error().message() + "\n");
-  });
+  telemetry::AddLifecycleRoutes(router_, options_.enable_lifecycle, [this] { return Reload(); });
   router_.Use(http::CompressResponses());
   if (web_config_) web_config_->Protect(router_);
 }

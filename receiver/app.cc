@@ -92,6 +92,16 @@ Status App::Begin() {
   if (options_.query_max_concurrency < 1 || options_.query_max_concurrency > 1000) {
     return Fail(ErrorCode::kInvalid, "--query.max-concurrency must be between 1 and 1000");
   }
+  if (options_.retention <= Millis(0))
+    return Fail(ErrorCode::kInvalid, "--storage.tsdb.retention.time must be above 0");
+  if (options_.query_max_samples < 1)
+    return Fail(ErrorCode::kInvalid, "--query.max-samples must be above 0");
+  for (const auto& [name, value] :
+       {std::pair{"query.timeout", options_.query_timeout},
+        std::pair{"query.lookback-delta", options_.query_lookback_delta}}) {
+    if (value <= Millis(0))
+      return Fail(ErrorCode::kInvalid, "--" + std::string(name) + " must be above 0");
+  }
   DROVER_TRY(const LoadedConfig loaded, Load());
   if (!options_.web_config_file.empty()) {
     DROVER_TRY(web_config_, http::WebConfigFile::Open(options_.web_config_file, clock_, log_));
@@ -295,17 +305,7 @@ void App::AddRoutes() {
                                     : nullptr});
   if (alerting_) api::AddAlertmanagerApi(router_, *alerting_);
   if (options_.enable_remote_write) ingest::AddWriteRoute(router_, *write_);
-  router_.Add("POST,PUT", "/-/reload", [this](const http::Request&) {
-    if (!options_.enable_lifecycle)
-      return http::Response::Text(403, "Lifecycle API is not enabled.\n");
-    const Status status = Reload();
-    return status ? http::Response::Text(200, "")
-                  : http::Response::Text(
-                        500, "failed to reload config: " + status.error().message() + "\n");
-  });
-  router_.Add("GET", "/-/reload", [](const http::Request&) {
-    return http::Response::Text(405, "Only POST or PUT requests allowed");
-  });
+  telemetry::AddLifecycleRoutes(router_, options_.enable_lifecycle, [this] { return Reload(); });
   router_.Use(http::CompressResponses());
   router_.Use(api::ApiHeaders());
   if (web_config_) web_config_->Protect(router_);

@@ -1,5 +1,8 @@
 #include "core/telemetry/telemetry.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <vector>
 
 #include "core/base/version.h"
@@ -83,6 +86,28 @@ void AddRoutes(http::Router& router, const Registry& registry, Health health) {
   router.Add("GET,HEAD", "/-/ready", [health](const http::Request&) {
     return health.ready() ? http::Response::Text(200, health.program + " is Ready.\n")
                           : http::Response::Text(503, "Service Unavailable\n");
+  });
+}
+
+void AddLifecycleRoutes(http::Router& router, bool enabled, std::function<Status()> reload) {
+  using Handler = std::function<http::Response()>;
+  const auto add = [&](const char* path, Handler handler) {
+    router.Add("POST,PUT", path, [enabled, handler = std::move(handler)](const http::Request&) {
+      return enabled ? handler() : http::Response::Text(403, "Lifecycle API is not enabled.\n");
+    });
+    router.Add("GET", path, [](const http::Request&) {
+      return http::Response::Text(405, "Only POST or PUT requests allowed");
+    });
+  };
+  add("/-/reload", [reload = std::move(reload)] {
+    const Status status = reload();
+    return status ? http::Response::Text(200, "")
+                  : http::Response::Text(
+                        500, "failed to reload config: " + status.error().message() + "\n");
+  });
+  add("/-/quit", [] {
+    ::kill(::getpid(), SIGTERM);
+    return http::Response::Text(200, "Requesting termination... Goodbye!");
   });
 }
 

@@ -1,10 +1,11 @@
-// What every program serves about itself: /metrics, /-/healthy, /-/ready.
+// What every program serves about itself: /metrics, /-/healthy, /-/ready, /-/reload, /-/quit.
 #pragma once
 
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include "core/base/result.h"
 #include "core/http/router.h"
 #include "core/metrics/registry.h"
 
@@ -25,5 +26,8 @@ struct Health {
 };
 // GET and HEAD on the three paths. `registry` outlives the router.
 void AddRoutes(http::Router& router, const Registry& registry, Health health);
+
+// POST and PUT on /-/reload and /-/quit (which sends this process SIGTERM); 403 unless `enabled`.
+void AddLifecycleRoutes(http::Router& router, bool enabled, std::function<Status()> reload);
 
 }  // namespace drover::telemetry

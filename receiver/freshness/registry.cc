@@ -19,7 +19,7 @@ void TargetRegistry::Seen(const Labels& labels, std::int64_t sample_time_ms, dou
   if (fresh) {
     target.labels = labels;
     target.first_seen_ms = arrival_ms;
-  } else if (sample_time_ms < target.sample_time_ms) {
+  } else if (sample_time_ms <= target.sample_time_ms) {
     return;  // sent again, or late
   }
   target.arrival_ms = arrival_ms;

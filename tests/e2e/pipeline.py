@@ -140,6 +140,9 @@ def mistakes_end_with_one_sentence_and_1():
                 cases["an absent file"] = (
                     stack.command(name, folder, 0, [f"--config.file={folder}/absent.yml"]),
                     "absent.yml")
+            if name == "drover-receiver":
+                cases["a retention of nothing"] = (
+                    stack.command(name, folder, 0, ["--storage.tsdb.retention.time=0s"]), "retention.time must be above 0")
             for what, (command, word) in cases.items():
                 command = [c for i, c in enumerate(command)
                            if not (c.startswith("--config.file=") and what == "an absent file"
@@ -184,6 +187,20 @@ def freshness_grows_after_the_agent_died_and_survives_a_restart():
         assert again >= grown - 0.5, (grown, again)
 
 
+def quit_ends_a_program_where_the_lifecycle_is_on():
+    with Stack() as stack:
+        for name in ("drover-agent", "drover-receiver"):
+            program = stack.start(name, "", ["--web.enable-lifecycle"])
+            status, _ = http(program.url + "/-/quit", method="GET")
+            assert status == 405, status
+            status, text = http(program.url + "/-/quit", body=b"")
+            assert status == 200 and "Goodbye" in text, (status, text)
+            assert program.process.wait(timeout=2) == 0
+            closed = stack.start(name, "")
+            assert http(closed.url + "/-/quit", body=b"")[0] == 403
+            assert closed.get("/-/healthy")[0] == 200
+
+
 def a_second_agent_on_the_same_folder_is_refused():
     with Stack() as stack:
         sink = Sink()
@@ -204,4 +221,5 @@ if __name__ == "__main__":
          a_stuck_collector_does_not_hold_up_the_end,
          mistakes_end_with_one_sentence_and_1,
          freshness_grows_after_the_agent_died_and_survives_a_restart,
+         quit_ends_a_program_where_the_lifecycle_is_on,
          a_second_agent_on_the_same_folder_is_refused])

@@ -10,7 +10,7 @@
 namespace drover::api {
 namespace {
 
-constexpr std::int64_t kMaxPoints = 11'000;
+constexpr std::uint64_t kMaxPoints = 11'000;
 
 void AppendStats(std::string& out, const promql::QueryResult& result, double evaluated_seconds) {
   const auto seconds = [&](std::string_view name, double value) {
@@ -126,7 +126,10 @@ http::Response PrometheusApi::QueryRange(const http::Request& request) {
         "step",
         "zero or negative query resolution step widths are not accepted. Try a positive integer");
   }
-  if ((*end - *start) / *step > kMaxPoints) {
+  // Unsigned: the distance of two far times is more than a signed number holds.
+  const auto distance = static_cast<std::uint64_t>(end->time_since_epoch().count()) -
+                        static_cast<std::uint64_t>(start->time_since_epoch().count());
+  if (distance / static_cast<std::uint64_t>(step->count()) > kMaxPoints) {
     return Failure(ErrorType::kBadData,
                    "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing "
                    "the query resolution (?step=XX)");
