@@ -17,13 +17,16 @@ std::vector<CollectorSpec> Collectors() {
       DiskStatsSpec(),
       DrbdSpec(),
       DrmSpec(),
+      DmMultipathSpec(),
       DmiSpec(),
       EdacSpec(),
       EntropySpec(),
       EthtoolSpec(),
+      FibreChannelSpec(),
       FileFdSpec(),
       FilesystemSpec(),
       HwMonSpec(),
+      InfiniBandSpec(),
       InterruptsSpec(),
       IpVsSpec(),
       KernelHungSpec(),
@@ -65,6 +68,7 @@ std::vector<CollectorSpec> Collectors() {
       SwapSpec(),
       SysctlSpec(),
       SystemdSpec(),
+      TapeStatsSpec(),
       TcpStatSpec(),
       TextFileSpec(),
       ThermalZoneSpec(),
@@ -77,6 +81,8 @@ std::vector<CollectorSpec> Collectors() {
       WifiSpec(),
       XfrmSpec(),
       ZoneInfoSpec(),
+      XfsSpec(),
+      ZfsSpec(),
   };
 }
 
@@ -101,11 +107,8 @@ std::vector<CollectorFlags::NotBuilt> NotBuilt() {
       {"buddyinfo", false},
       {"cgroups", false},
       {"cpu_vulnerabilities", false},
-      {"dmmultipath", true},
       {"drbd", false},
       {"drm", false},
-      {"fibrechannel", true},
-      {"infiniband", true},
       {"ksmd", false},
       {"lnstat", false},
       {"meminfo_numa", false},
@@ -120,10 +123,10 @@ std::vector<CollectorFlags::NotBuilt> NotBuilt() {
       {"supervisord", false},
       {"swap", false},
       {"sysctl", false},
-      {"tapestats", true},
       {"xfrm", false},
       {"xfs", true},
       {"zfs", true},
+      {"zoneinfo", false},
   };
 }
 // clang-format on

@@ -16,6 +16,15 @@ tl::unexpected<Error> NotANumber(std::string_view path, std::string_view text) {
               std::string(path) + ": not a number: " + std::string(text.substr(0, 40)));
 }
 
+std::optional<std::uint64_t> ParseHex(std::string_view text) {
+  std::uint64_t value = 0;
+  if (!text.starts_with("0x")) return std::nullopt;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data() + 2, end, value, 16);
+  if (error != std::errc() || at != end) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> SysFs::List(std::string_view folder,
@@ -49,11 +58,16 @@ Result<std::int64_t> SysFs::Int(std::string_view path) {
 
 Result<std::uint64_t> SysFs::Hex(std::string_view path) {
   DROVER_TRY(const auto text, Text(path));
-  std::uint64_t value = 0;
-  if (!text.starts_with("0x")) return NotANumber(path, text);
-  const auto [end, error] = std::from_chars(text.data() + 2, text.data() + text.size(), value, 16);
-  if (error != std::errc() || end != text.data() + text.size()) return NotANumber(path, text);
-  return value;
+  const auto value = ParseHex(text);
+  if (!value) return NotANumber(path, text);
+  return *value;
+}
+
+Result<std::uint64_t> SysFs::Number(std::string_view path) {
+  DROVER_TRY(const auto text, Text(path));
+  const auto value = text.starts_with("0x") ? ParseHex(text) : ParseUint(text);
+  if (!value) return NotANumber(path, text);
+  return *value;
 }
 
 Result<std::string> SysFs::LinkName(std::string_view path) const {

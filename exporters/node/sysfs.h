@@ -73,7 +73,8 @@ class SysFs {
   Result<std::string_view> Text(std::string_view path);
   Result<std::uint64_t> Uint(std::string_view path);
   Result<std::int64_t> Int(std::string_view path);
-  Result<std::uint64_t> Hex(std::string_view path);  // 0x1f
+  Result<std::uint64_t> Hex(std::string_view path);     // 0x1f
+  Result<std::uint64_t> Number(std::string_view path);  // either: 31, 0x1f
 
   bool Exists(std::string_view path) const { return files_->Exists(path); }
   // The last part of what a symbolic link points to: driver, subsystem, device.
