@@ -7,9 +7,12 @@ namespace drover::exporters::node {
 std::vector<CollectorSpec> Collectors() {
   return {
       ArpSpec(),
+      BcacheSpec(),
+      BcachefsSpec(),
       BondingSpec(),
       BuddyInfoSpec(),
       CgroupsSpec(),
+      BtrfsSpec(),
       ConntrackSpec(),
       CpuFreqSpec(),
       CpuSpec(),

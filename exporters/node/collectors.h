@@ -18,9 +18,12 @@ std::vector<CollectorSpec> Collectors();
 std::vector<CollectorFlags::NotBuilt> NotBuilt();
 
 CollectorSpec ArpSpec();
+CollectorSpec BcacheSpec();
+CollectorSpec BcachefsSpec();
 CollectorSpec BondingSpec();
 CollectorSpec BuddyInfoSpec();
 CollectorSpec CgroupsSpec();
+CollectorSpec BtrfsSpec();
 CollectorSpec ConntrackSpec();
 CollectorSpec CpuFreqSpec();
 CollectorSpec CpuSpec();

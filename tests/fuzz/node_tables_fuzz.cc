@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "exporters/node/hardware/sensor_name.h"
+#include "exporters/node/metric_name.h"
 #include "exporters/node/network/proc_net.h"
 #include "exporters/node/processor/sched_stat.h"
 #include "exporters/node/storage/md_stat.h"

@@ -7,6 +7,7 @@
 #include "exporters/node/collectors.h"
 #include "exporters/node/families.h"
 #include "exporters/node/hardware/sensor_name.h"
+#include "exporters/node/metric_name.h"
 #include "exporters/node/sysfs.h"
 
 namespace drover::exporters::node {

@@ -3,6 +3,7 @@
 #include "core/base/numbers.h"
 #include "exporters/node/collectors.h"
 #include "exporters/node/families.h"
+#include "exporters/node/metric_name.h"
 #include "exporters/node/sysfs.h"
 
 namespace drover::exporters::node {
@@ -12,25 +13,6 @@ constexpr auto kCounter = MetricType::kCounter;
 constexpr MetricDesc kJoules{"node_rapl_joules_total", "Current RAPL value in joules", kCounter,
                              "index,path,rapl_zone"};
 constexpr double kMicro = 1e6;
-
-// Each run of what may not stand in a metric's name, with the _ around it, becomes one _.
-std::string SanitizeMetricName(std::string_view text) {
-  std::string clean;
-  bool is_run = false;
-  for (const char c : text) {
-    const bool is_alnum =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (is_alnum || (c == '_' && !is_run)) {
-      clean += c;
-      is_run = false;
-    } else if (c != '_') {
-      while (clean.ends_with('_')) clean.pop_back();
-      clean += '_';
-      is_run = true;
-    }
-  }
-  return clean;
-}
 
 // kernel: Documentation/power/powercap/powercap.rst
 class Rapl final : public Collector {

@@ -42,17 +42,4 @@ std::optional<SensorFile> ParseSensorFile(std::string_view file_name) {
   return file;
 }
 
-std::string CleanMetricName(std::string_view text) {
-  std::string clean;
-  for (const char c : text) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const bool is_allowed =
-        (lower >= 'a' && lower <= 'z') || IsDigit(lower) || lower == ':' || lower == '_';
-    clean += is_allowed ? lower : '_';
-  }
-  const std::size_t begin = clean.find_first_not_of('_');
-  if (begin == std::string::npos) return {};
-  return clean.substr(begin, clean.find_last_not_of('_') - begin + 1);
-}
-
 }  // namespace drover::exporters::node

@@ -17,7 +17,4 @@ struct SensorFile {
 // nullopt for files of other kinds (uevent, name) and types that no sensor has.
 std::optional<SensorFile> ParseSensorFile(std::string_view file_name);
 
-// Lower case, _ for all that may not stand in a metric's name, none at both ends.
-std::string CleanMetricName(std::string_view text);
-
 }  // namespace drover::exporters::node

@@ -3,10 +3,6 @@
 namespace drover::exporters::node {
 namespace {
 
-bool IsWord(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 // Every `word` that has an end of the text or an underscore on both sides. An underscore belongs to
 // one match only: of "rx_rx" the second stays.
 std::string SpellOut(std::string_view text, std::string_view word, std::string_view spelt) {
@@ -29,24 +25,6 @@ std::string SpellOut(std::string_view text, std::string_view word, std::string_v
 }
 
 }  // namespace
-
-std::string SanitizeMetricName(std::string_view text) {
-  std::string out;
-  std::size_t copied = 0;  // how many characters at the end of `out` are the text's own
-  for (std::size_t at = 0; at < text.size();) {
-    if (IsWord(text[at])) {
-      out += text[at++];
-      ++copied;
-      continue;
-    }
-    for (; copied > 0 && out.back() == '_'; --copied) out.pop_back();
-    while (at < text.size() && !IsWord(text[at])) ++at;
-    while (at < text.size() && text[at] == '_') ++at;
-    out += '_';
-    copied = 0;
-  }
-  return out;
-}
 
 std::string EthtoolMetricName(std::string_view sanitized) {
   std::string lower(sanitized);

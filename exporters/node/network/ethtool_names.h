@@ -4,11 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace drover::exporters::node {
+#include "exporters/node/metric_name.h"  // IWYU pragma: export
 
-// "rx queue-0 (drops)" -> "rx_queue_0_drops_": other than letters, digits and underscores become
-// one underscore, underscores beside them included.
-std::string SanitizeMetricName(std::string_view text);
+namespace drover::exporters::node {
 
 // "rx_queue_0_drops" -> "received_queue_0_drops": lower case, no underscores in front, rx and tx
 // spelt out where they stand alone.
