@@ -39,9 +39,9 @@ std::optional<double> ParseBcacheSize(std::string_view text) {
   const std::size_t point = unit == 1 ? std::string_view::npos : text.find('.');
   auto number = ParseFloat(text.substr(0, point));
   if (number && point != std::string_view::npos) {
-    const auto fraction = ParseFloat(text.substr(point + 1));
+    const auto fraction = ParseUint(text.substr(point + 1));
     if (!fraction) return std::nullopt;
-    *number += *fraction / 10.24;
+    *number += static_cast<double>(*fraction) / 10.24;
   }
   if (!number) return std::nullopt;
   const auto size = Whole(*number * unit);
