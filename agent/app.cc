@@ -11,6 +11,7 @@
 #include "agent/switchboard.h"
 #include "core/base/version.h"
 #include "core/http/content_coding.h"
+#include "core/os/release_memory.h"
 #include "core/telemetry/telemetry.h"
 #include "exporters/node/collectors.h"
 #include "exporters/node/node_flags.h"
@@ -107,7 +108,7 @@ Status App::Begin() {
   maintenance_ = std::jthread([this](std::stop_token stop) {
     for (int round = 0; clock_.SleepFor(std::chrono::seconds(1), stop); ++round) {
       if (const auto forwarder = switchboard_->forwarder()) forwarder->Maintain();
-      if (round % 30 == 0) ::malloc_trim(0);
+      if (round % 30 == 0) TrimHeap();
     }
   });
   return {};

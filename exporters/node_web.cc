@@ -6,12 +6,11 @@
 #include <limits>
 #include <numeric>
 
-#include <malloc.h>
-
 #include "core/base/version.h"
 #include "core/exposition/negotiate.h"
 #include "core/http/url.h"
 #include "core/os/process_stats.h"
+#include "core/os/release_memory.h"
 
 namespace drover::exporters {
 namespace {
@@ -200,11 +199,17 @@ http::Response NodeWeb::Collect(const Wanted& wanted) {
   http::Encode(wanted.coding, text_, response.body);
   if (wanted.coding != http::ContentCoding::kIdentity)
     response.headers.Add("Content-Encoding", http::Name(wanted.coding));
-  if (const MonoTime now = std::chrono::steady_clock::now(); now - trimmed_ >= kTrimEvery) {
-    ::malloc_trim(0);
-    trimmed_ = now;
-  }
+  ReleaseMemory();
   return response;
+}
+
+void NodeWeb::ReleaseMemory() {
+  const MonoTime now = std::chrono::steady_clock::now();
+  const bool is_first = trimmed_ == MonoTime();
+  if (now - trimmed_ < kTrimEvery) return;
+  TrimHeap();
+  if (is_first) ForgetStartupPages();
+  trimmed_ = now;
 }
 
 void NodeWeb::AddOwnMetrics(TextPage& page) const {

@@ -58,6 +58,7 @@ class NodeWeb {
   http::Response MakeShared(Wanted wanted);
   http::Response Collect(const Wanted& wanted) REQUIRES(mutex_);
   Result<std::vector<std::size_t>> Choose(const http::Request& request) const;
+  void ReleaseMemory() REQUIRES(mutex_);
   void AddOwnMetrics(TextPage& page) const REQUIRES(mutex_);
   http::Response Landing() const;
 

@@ -21,15 +21,16 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include "core/base/mutex.h"
+#include "core/http/beast/workers.h"
 #include "core/http/listener.h"
 #include "core/http/url.h"
 
@@ -38,63 +39,58 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
+using IoError = beast::error_code;
+// The executor by its type, not erased: half the code.
+using Executor = asio::io_context::executor_type;
+template <typename T>
+using awaitable = asio::awaitable<T, Executor>;
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable_t<Executor>());
 // One kind of stream for TCP, unix sockets and vsock.
 using Protocol = asio::generic::stream_protocol;
-using Socket = Protocol::socket;
-using Acceptor = asio::basic_socket_acceptor<Protocol>;
-using PlainStream = beast::basic_stream<Protocol>;
-using asio::awaitable;
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+using Socket = asio::basic_stream_socket<Protocol, Executor>;
+using Acceptor = asio::basic_socket_acceptor<Protocol, Executor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using PlainStream = beast::basic_stream<Protocol, Executor>;
+using TlsStream = asio::ssl::stream<PlainStream>;
+using Parser = beast::http::request_parser<beast::http::string_body>;
 
-// Threads that run one job after another, at most `most` of them, started when all others are at
-// work. Stop finishes the jobs that run and forgets the others.
-class Workers {
+// A connection, whatever carries it. What reads and writes requests is not made twice for TLS, and
+// a plain connection pays nothing for it.
+class Session {
  public:
-  explicit Workers(std::size_t most) : most_(most) {}
-  ~Workers() { Stop(); }
-
-  void Post(std::function<void()> job) {
-    Lock lock(mutex_);
-    jobs_.push_back(std::move(job));
-    if (idle_ < jobs_.size() && threads_.size() < most_ && !stopped_)
-      threads_.emplace_back([this](const std::stop_token& stop) { Run(stop); });
-    changed_.NotifyOne();
+  virtual ~Session() = default;
+  virtual PlainStream& plain() = 0;  // has the time limits
+  virtual bool is_tls() const = 0;
+  virtual awaitable<std::tuple<IoError, std::size_t>> Read(asio::mutable_buffer into) = 0;  // some
+  virtual awaitable<IoError> Write(asio::const_buffer bytes) = 0;                           // all
+  void ShutDown() {
+    IoError ignored;
+    plain().socket().shutdown(asio::socket_base::shutdown_both, ignored);
   }
-  void Stop() {
-    std::vector<std::jthread> threads;
-    {
-      Lock lock(mutex_);
-      stopped_ = true;
-      threads.swap(threads_);
-    }
-    for (std::jthread& thread : threads) thread.request_stop();
+  bool busy = false;
+};
+
+template <typename Stream>
+class SessionOn final : public Session {
+ public:
+  explicit SessionOn(Stream stream) : stream_(std::move(stream)) {}
+  Stream& stream() { return stream_; }
+  PlainStream& plain() override { return beast::get_lowest_layer(stream_); }
+  bool is_tls() const override { return std::is_same_v<Stream, TlsStream>; }
+  awaitable<std::tuple<IoError, std::size_t>> Read(asio::mutable_buffer into) override {
+    co_return co_await stream_.async_read_some(into, kNoThrow);
+  }
+  awaitable<IoError> Write(asio::const_buffer bytes) override {
+    const auto [error, n] = co_await asio::async_write(stream_, bytes, kNoThrow);
+    co_return error;
   }
 
  private:
-  void Run(const std::stop_token& stop) {
-    for (;;) {
-      std::function<void()> job;
-      {
-        Lock lock(mutex_);
-        ++idle_;
-        changed_.Wait(mutex_, stop, [this]() NO_THREAD_SAFETY_ANALYSIS { return !jobs_.empty(); });
-        --idle_;
-        if (stop.stop_requested()) return;
-        job = std::move(jobs_.front());
-        jobs_.pop_front();
-      }
-      job();
-    }
-  }
-
-  const std::size_t most_;
-  Mutex mutex_;
-  CondVar changed_;
-  std::deque<std::function<void()>> jobs_ GUARDED_BY(mutex_);
-  std::size_t idle_ GUARDED_BY(mutex_) = 0;
-  bool stopped_ GUARDED_BY(mutex_) = false;
-  std::vector<std::jthread> threads_ GUARDED_BY(mutex_);
+  Stream stream_;
 };
+using PlainSession = SessionOn<PlainStream>;
+using TlsSession = SessionOn<TlsStream>;
 
 class BeastServer final : public Server {
  public:
@@ -129,11 +125,11 @@ class BeastServer final : public Server {
     if (stopped_.exchange(true)) return;
     asio::post(io_, [this] {
       for (Acceptor& acceptor : acceptors_) {
-        beast::error_code ignored;
+        IoError ignored;
         acceptor.close(ignored);
       }
-      for (Connection* connection : sessions_) {
-        if (!connection->busy) connection->plain().cancel();
+      for (Session* session : sessions_) {
+        if (!session->busy) session->plain().cancel();
       }
     });
     const auto deadline = std::chrono::steady_clock::now() + grace;
@@ -144,7 +140,7 @@ class BeastServer final : public Server {
     if (thread_.joinable()) thread_.join();
     // Where nothing was under way, the thread may have ended before it closed them.
     for (Acceptor& acceptor : acceptors_) {
-      beast::error_code ignored;
+      IoError ignored;
       acceptor.close(ignored);
     }
     workers_.Stop();
@@ -152,25 +148,13 @@ class BeastServer final : public Server {
   }
 
  private:
-  struct Connection {
-    virtual ~Connection() = default;
-    virtual PlainStream& plain() = 0;  // has the time limits
-    bool busy = false;
-  };
-  // `Stream` is a PlainStream, or an ssl_stream on one: a plain connection pays nothing for TLS.
-  template <typename Stream>
-  struct Session final : Connection {
-    template <typename... Arguments>
-    explicit Session(Arguments&&... arguments) : stream(std::forward<Arguments>(arguments)...) {}
-    PlainStream& plain() override { return beast::get_lowest_layer(stream); }
-    Stream stream;
-  };
-  using PlainSession = Session<PlainStream>;
-  using TlsSession = Session<beast::ssl_stream<PlainStream>>;
-  static constexpr Millis kGoodbye{1000};  // for the peer's end of TLS
+  static constexpr Millis kGoodbye{1000};          // for the peer's end of TLS
+  static constexpr std::size_t kTogether = 65536;  // a body up to this goes out with its head
+  static constexpr std::size_t kStep = 4096;       // read at once of a header
+  static constexpr std::size_t kBodyStep = 65536;  // of a body
 
   awaitable<void> Accept(Acceptor& acceptor) {
-    asio::steady_timer pause(io_);
+    Timer pause(io_);
     for (;;) {
       while (sessions_.size() >= options_.max_connections) {
         pause.expires_after(std::chrono::milliseconds(10));
@@ -198,21 +182,20 @@ class BeastServer final : public Server {
   }
 
   awaitable<void> ServePlain(Socket socket, std::string remote) {
-    PlainSession session(std::move(socket));
+    PlainSession session(PlainStream(std::move(socket)));
     const auto position = sessions_.insert(sessions_.end(), &session);
     co_await Serve(session, remote);
-    beast::error_code ignored;
-    session.stream.socket().shutdown(Socket::shutdown_both, ignored);
+    session.ShutDown();
     sessions_.erase(position);
   }
 
   awaitable<void> ServeTls(Socket socket, std::string remote) {
     asio::ssl::context context = TlsContext();
-    TlsSession session(std::move(socket), context);
+    TlsSession session(TlsStream(PlainStream(std::move(socket)), context));
     const auto position = sessions_.insert(sessions_.end(), &session);
     session.plain().expires_after(options_.handshake_timeout);
     const auto [refused] =
-        co_await session.stream.async_handshake(asio::ssl::stream_base::server, kNoThrow);
+        co_await session.stream().async_handshake(asio::ssl::stream_base::server, kNoThrow);
     if (refused) {
       log_.Debug("TLS handshake failed", {{"peer", remote}, {"err", refused.message()}});
       if (refused.category() == asio::error::get_ssl_category() &&
@@ -221,10 +204,9 @@ class BeastServer final : public Server {
     } else {
       co_await Serve(session, remote);
       session.plain().expires_after(kGoodbye);
-      co_await session.stream.async_shutdown(kNoThrow);
+      co_await session.stream().async_shutdown(kNoThrow);
     }
-    beast::error_code ignored;
-    session.plain().socket().shutdown(Socket::shutdown_both, ignored);
+    session.ShutDown();
     sessions_.erase(position);
   }
 
@@ -243,26 +225,53 @@ class BeastServer final : public Server {
     co_await asio::async_write(stream, asio::buffer(kAnswer), kNoThrow);
   }
 
-  template <typename SessionType>
-  awaitable<void> Serve(SessionType& session, const std::string& remote) {
+  awaitable<void> Serve(Session& session, const std::string& remote) {
     beast::flat_buffer buffer;
     while (co_await ServeOne(session, buffer, remote)) {
       if (buffer.size() == 0) buffer.shrink_to_fit();
     }
   }
 
+  // Feeds the parser until `is_done`, reading `step` bytes at a time.
+  template <typename IsDone>
+  static awaitable<IoError> Parse(Session& session, beast::flat_buffer& buffer, Parser& parser,
+                                  std::size_t step, IsDone is_done) {
+    while (!is_done(parser)) {
+      IoError error;
+      if (buffer.size() > 0) {
+        buffer.consume(parser.put(buffer.data(), error));
+        if (error && error != beast::http::error::need_more) co_return error;
+        if (!error) continue;
+      }
+      const auto [failed, n] = co_await session.Read(buffer.prepare(step));
+      if (failed) co_return failed;
+      buffer.commit(n);
+    }
+    co_return IoError();
+  }
+  static awaitable<IoError> ParseHeader(Session& session, beast::flat_buffer& buffer,
+                                        Parser& parser) {
+    return Parse(session, buffer, parser, kStep,
+                 [](const Parser& p) { return p.is_header_done(); });
+  }
+  static awaitable<IoError> ParseBody(Session& session, beast::flat_buffer& buffer,
+                                      Parser& parser) {
+    parser.eager(true);
+    const std::size_t step =
+        parser.content_length().value_or(kBodyStep) > kStep ? kBodyStep : kStep;
+    return Parse(session, buffer, parser, step, [](const Parser& p) { return p.is_done(); });
+  }
+
   // One request. False when the connection ends.
-  template <typename SessionType>
-  awaitable<bool> ServeOne(SessionType& session, beast::flat_buffer& buffer,
+  awaitable<bool> ServeOne(Session& session, beast::flat_buffer& buffer,
                            const std::string& remote) {
-    beast::http::request_parser<beast::http::string_body> parser;
+    Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(options_.max_header_bytes));
     parser.body_limit(boost::none);
     // Idle until the first byte, then the header has its own, shorter time.
     if (buffer.size() == 0) {
       session.plain().expires_after(options_.idle_timeout);
-      const auto [error, n] =
-          co_await session.stream.async_read_some(buffer.prepare(4096), kNoThrow);
+      const auto [error, n] = co_await session.Read(buffer.prepare(kStep));
       if (error) co_return false;
       buffer.commit(n);
     }
@@ -270,66 +279,33 @@ class BeastServer final : public Server {
     ++busy_;
     const Busy guard{*this, session};
     session.plain().expires_after(options_.header_timeout);
-    {
-      const auto [error, n] =
-          co_await beast::http::async_read_header(session.stream, buffer, parser, kNoThrow);
-      if (error) {
-        if (error == beast::http::error::end_of_stream || error == beast::error::timeout ||
-            error == asio::error::operation_aborted || error == asio::error::connection_reset) {
-          co_return false;
-        }
-        const int status = error == beast::http::error::header_limit ? 431 : 400;
-        Response refusal = Response::Text(
-            status, std::string(ReasonPhrase(status)) + ": " + error.message() + "\n");
-        co_await Write(session, refusal, 11, false, false);
-        co_return false;
-      }
+    const IoError broken = co_await ParseHeader(session, buffer, parser);
+    if (broken) {
+      if (broken.category() !=
+          beast::http::make_error_code(beast::http::error::bad_method).category())
+        co_return false;  // closed, reset, too late
+      const int status = broken == beast::http::error::header_limit ? 431 : 400;
+      Response refusal = Response::Text(
+          status, std::string(ReasonPhrase(status)) + ": " + broken.message() + "\n");
+      co_await Write(session, refusal, 11, false, false);
+      co_return false;
     }
     Request request;
     request.remote = remote;
-    request.tls = std::is_same_v<SessionType, TlsSession>;
+    request.tls = session.is_tls();
     Take(parser.get(), request);
     const bool head = request.method == "HEAD";
     const unsigned version = parser.get().version();
-    if (!parser.is_done()) {  // nothing is read for those who may not pass
-      std::optional<Response> refusal;
-      std::function<void()> ask = [&] { refusal = Refusal(request); };
-      co_await OnPool(false, ask);
-      if (refusal) {
-        co_await Write(session, *refusal, version, false, head);
-        co_return false;
-      }
-      request.admitted = true;
-    }
-    const std::uint64_t limit = router_.MaxBodyBytes(request.path);
-    if (parser.content_length() && *parser.content_length() > limit) {
-      Response refusal = TooLarge(limit);
-      co_await Write(session, refusal, version, false, head);
-      co_return false;
-    }
-    parser.body_limit(limit);
     if (!parser.is_done()) {
-      session.plain().expires_after(options_.body_timeout);
-      if (EqualsNoCase(request.headers.Get("Expect"), "100-continue")) {
-        beast::http::response<beast::http::empty_body> go(beast::http::status::continue_, version);
-        const auto [error, n] = co_await beast::http::async_write(session.stream, go, kNoThrow);
-        if (error) co_return false;
-      }
-      // Without room the buffer grows in 512-byte steps: 17 times the CPU for a body of 1 MB.
-      if (parser.content_length().value_or(65536) > 4096) buffer.reserve(65536);
-      const auto [error, n] =
-          co_await beast::http::async_read(session.stream, buffer, parser, kNoThrow);
-      if (error == beast::http::error::body_limit) {
-        Response refusal = TooLarge(limit);
-        co_await Write(session, refusal, version, false, head);
+      std::optional<Response> refusal = co_await ReadBody(session, buffer, parser, request);
+      if (refusal) {
+        if (refusal->status != kGone) co_await Write(session, *refusal, version, false, head);
         co_return false;
       }
-      if (error) co_return false;
     }
     const bool keep_alive = parser.get().keep_alive() && !stopped_;
     request.body = std::move(parser.get().body());
     session.plain().expires_never();
-    // Not as ?: with co_await inside: g++ 12 miscompiles that.
     Response response;
     const bool slow = options_.slow_workers > 0 && router_.IsSlow(request.path, request.method);
     std::function<void()> handle = [&] { response = Handle(request); };
@@ -338,9 +314,39 @@ class BeastServer final : public Server {
     co_return co_await Write(session, response, version, keep_alive, head);
   }
 
+  static constexpr int kGone = 0;  // the status of an answer to nobody
+
+  // Nothing is read for those who may not pass.
+  awaitable<std::optional<Response>> ReadBody(Session& session, beast::flat_buffer& buffer,
+                                              Parser& parser, Request& request) {
+    std::optional<Response> refusal;
+    std::function<void()> ask = [&] { refusal = Refusal(request); };
+    co_await OnPool(false, ask);
+    if (refusal) co_return refusal;
+    request.admitted = true;
+    const std::uint64_t limit = router_.MaxBodyBytes(request.path);
+    if (parser.content_length() && *parser.content_length() > limit) co_return TooLarge(limit);
+    parser.body_limit(limit);
+    session.plain().expires_after(options_.body_timeout);
+    if (EqualsNoCase(request.headers.Get("Expect"), "100-continue")) {
+      static constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+      if (co_await session.Write(asio::buffer(kGoOn))) co_return Gone();
+    }
+    const IoError error = co_await ParseBody(session, buffer, parser);
+    if (error == beast::http::error::body_limit) co_return TooLarge(limit);
+    if (error) co_return Gone();
+    co_return std::nullopt;
+  }
+
+  static Response Gone() {
+    Response gone;
+    gone.status = kGone;
+    return gone;
+  }
+
   struct Busy {
     BeastServer& server;
-    Connection& session;
+    Session& session;
     ~Busy() {
       session.busy = false;
       --server.busy_;
@@ -390,8 +396,7 @@ class BeastServer final : public Server {
     }
     // Only the I/O thread touches the timer, and this coroutine waits before that thread runs
     // anything else.
-    const auto done =
-        std::make_shared<asio::steady_timer>(io_, asio::steady_timer::time_point::max());
+    const auto done = std::make_shared<Timer>(io_, Timer::time_point::max());
     (slow ? slow_workers_ : workers_).Post([this, done, &job] {
       job();
       asio::post(io_, [done] { done->cancel(); });
@@ -400,30 +405,28 @@ class BeastServer final : public Server {
   }
 
   // True when the connection may carry another request.
-  template <typename SessionType>
-  awaitable<bool> Write(SessionType& session, Response& response, unsigned version, bool keep_alive,
-                        bool head) {
-    beast::http::response<beast::http::string_body> out;
-    out.version(version);
-    out.result(static_cast<unsigned>(response.status));
-    out.reason(std::string(ReasonPhrase(response.status)));
-    for (const auto& [name, value] : response.headers.list()) out.insert(name, value);
-    out.keep_alive(keep_alive);
+  static awaitable<bool> Write(Session& session, const Response& response, unsigned version,
+                               bool keep_alive, bool head) {
     const bool bodyless = response.status == 204 || response.status == 304;
-    const std::size_t length = response.body.size();
-    if (!head && !bodyless) out.body() = std::move(response.body);
-    if (!bodyless) out.content_length(length);
-    const auto [error, n] = co_await AsyncWrite(session, out, head);
+    std::string text = version < 11 ? "HTTP/1.0 " : "HTTP/1.1 ";
+    text += std::to_string(response.status);
+    text.append(" ").append(ReasonPhrase(response.status)).append("\r\n");
+    for (const auto& [name, value] : response.headers.list()) {
+      text.append(name).append(": ");
+      // A line break in a value would begin another header.
+      for (const char c : value) text += c == '\r' || c == '\n' ? ' ' : c;
+      text += "\r\n";
+    }
+    if (!keep_alive && version >= 11) text += "Connection: close\r\n";
+    if (keep_alive && version < 11) text += "Connection: keep-alive\r\n";
+    if (!bodyless) text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    text += "\r\n";
+    const std::string_view body = head || bodyless ? std::string_view() : response.body;
+    const bool together = body.size() <= kTogether;
+    if (together) text += body;
+    IoError error = co_await session.Write(asio::buffer(text));
+    if (!error && !together) error = co_await session.Write(asio::buffer(body));
     co_return !error && keep_alive;
-  }
-
-  template <typename SessionType>
-  static awaitable<std::tuple<beast::error_code, std::size_t>> AsyncWrite(
-      SessionType& session, beast::http::response<beast::http::string_body>& out, bool head) {
-    beast::http::response_serializer<beast::http::string_body> serializer(out);
-    if (head)
-      co_return co_await beast::http::async_write_header(session.stream, serializer, kNoThrow);
-    co_return co_await beast::http::async_write(session.stream, serializer, kNoThrow);
   }
 
   ServerOptions options_;  // not changed after the start
@@ -432,7 +435,7 @@ class BeastServer final : public Server {
   std::vector<std::string> addresses_;
   // The io_context destroys suspended sessions, which still touch these: they are declared before
   // it.
-  std::list<Connection*> sessions_;  // I/O thread only
+  std::list<Session*> sessions_;  // I/O thread only
   std::atomic<int> busy_{0};
   std::atomic<bool> stopped_{false};
   Workers workers_;
