@@ -2,6 +2,7 @@
 
 #include "core/os/hot_file.h"
 #include "exporters/common/fields.h"
+#include "exporters/node/network/attribute_folder.h"
 #include "exporters/node/network/net_class.h"
 
 namespace drover::exporters::node {
@@ -41,7 +42,8 @@ constexpr const char* kTexts[] = {"address", "broadcast", "duplex", "operstate",
 enum Text { kAddress, kBroadcast, kDuplex, kOperationalState, kAlias };
 
 constexpr std::size_t kFiles = std::size(kNumbers) + std::size(kTexts);
-// Open files between scrapes; hosts with more interfaces open and close their attributes each time.
+// A host with few interfaces keeps their attributes open, which halves the cost again. Each open
+// one takes the kernel a page of memory and us a descriptor.
 constexpr std::size_t kMaxKeptFiles = 320;
 
 constexpr std::string_view kFolder = "class/net";
@@ -59,8 +61,10 @@ class SysfsNetClass final : public Collector {
     ++round_;
     for (const std::string& name : *names) {
       if (options_.ignored_devices && options_.ignored_devices->Search(name)) continue;
-      if (Device* device = Find(name, names->size()); device != nullptr && Read(*device))
-        Emit(name, *device, out);
+      const std::string path = std::string(kFolder) + "/" + name;
+      Device* const device =
+          names->size() * kFiles <= kMaxKeptFiles ? ReadKept(name, path) : ReadFolder(name, path);
+      if (device != nullptr) Emit(name, *device, out);
     }
     std::erase_if(devices_, [this](const auto& one) { return one.second.seen != round_; });
     return {};
@@ -68,67 +72,70 @@ class SysfsNetClass final : public Collector {
 
  private:
   struct Device {
-    explicit Device(std::string path) : folder(std::move(path)) {}
-    const std::string folder;
     std::uint64_t inode = 0;
     std::uint64_t seen = 0;
-    std::vector<HotFile> kept;  // by file, when they are kept open
+    std::size_t readable = 0;   // files that had a value the last time
+    std::vector<HotFile> kept;  // numbers, then texts; or none
     std::optional<std::int64_t> numbers[std::size(kNumbers)];
     std::string texts[std::size(kTexts)];
-    bool has_statics = false;
   };
 
-  // A folder's inode tells a device from a later one of the same name. Files between the folders
-  // (bonding_masters) are no devices.
-  Device* Find(const std::string& name, std::size_t names) {
-    const std::string folder = std::string(kFolder) + "/" + name;
-    const auto info = sys_->Stat(folder);
+  Device& Find(const std::string& name, std::uint64_t inode) {
+    Device& device = devices_[name];
+    if (device.inode != inode) {
+      device = Device();
+      device.inode = inode;
+    }
+    device.seen = round_;
+    return device;
+  }
+
+  // nullptr for what is no device (bonding_masters lies between them), and for one that went, be it
+  // in mid-read.
+  Device* ReadFolder(const std::string& name, const std::string& path) {
+    const AttributeFolder folder(*sys_, path);
+    if (!folder.is_open()) return nullptr;
+    Device& device = Find(name, folder.inode());
+    device.kept.clear();
+    const auto read = [&](std::size_t, const char* file) { return folder.Read(file, text_); };
+    return Read(device, read) || sys_->Exists(path) ? &device : nullptr;
+  }
+  Device* ReadKept(const std::string& name, const std::string& path) {
+    const auto info = sys_->Stat(path);
     if (!info || !info->is_directory) return nullptr;
-    auto found = devices_.find(name);
-    if (found != devices_.end() && found->second.inode != info->inode) {
-      devices_.erase(found);
-      found = devices_.end();
+    Device& device = Find(name, info->inode);
+    if (device.kept.empty()) {
+      device.kept.reserve(kFiles);
+      for (const NumberFile& file : kNumbers)
+        device.kept.emplace_back(*sys_, path + "/" + file.name);
+      for (const char* file : kTexts) device.kept.emplace_back(*sys_, path + "/" + file);
     }
-    if (found == devices_.end()) {
-      found = devices_.try_emplace(name, folder).first;
-      Device& device = found->second;
-      device.inode = info->inode;
-      if (names * kFiles <= kMaxKeptFiles) {
-        device.kept.reserve(kFiles);
-        for (const NumberFile& file : kNumbers)
-          device.kept.emplace_back(*sys_, folder + "/" + file.name);
-        for (const char* file : kTexts) device.kept.emplace_back(*sys_, folder + "/" + file);
-      }
-    }
-    found->second.seen = round_;
-    return &found->second;
+    const auto read = [&](std::size_t index, const char*) {
+      return device.kept[index].Read(text_).has_value();
+    };
+    return Read(device, read) || sys_->Exists(path) ? &device : nullptr;
   }
 
-  Status ReadFile(Device& device, std::size_t file, const char* name) {
-    if (!device.kept.empty()) return device.kept[file].Read(text_);
-    path_.assign(device.folder).append("/").append(name);
-    return sys_->ReadFile(path_, text_);
-  }
-
-  // False when the device went while it was read. An attribute may be absent, denied, or without a
-  // value for now (EINVAL: the carrier of a device that is down).
-  bool Read(Device& device) {
-    bool any = false;
+  // `read(index, name)` puts a file into text_; false when it has no value. The whole is false when
+  // fewer files had a value than the last time.
+  template <typename ReadFile>
+  bool Read(Device& device, ReadFile read) {
+    std::size_t readable = 0;
     for (std::size_t i = 0; i < std::size(kNumbers); ++i) {
-      if (kNumbers[i].is_static && device.has_statics) continue;
-      device.numbers[i].reset();
-      if (!ReadFile(device, i, kNumbers[i].name)) continue;
-      any = true;
-      device.numbers[i] = ParseSysfsNumber(text_);
+      if (!kNumbers[i].is_static || !device.numbers[i]) {
+        device.numbers[i].reset();
+        if (read(i, kNumbers[i].name)) device.numbers[i] = ParseSysfsNumber(text_);
+      }
+      readable += device.numbers[i] ? 1 : 0;
     }
     for (std::size_t i = 0; i < std::size(kTexts); ++i) {
-      device.texts[i].clear();
-      if (!ReadFile(device, std::size(kNumbers) + i, kTexts[i])) continue;
-      any = true;
-      device.texts[i] = Trim(text_);
+      const bool has_text = read(std::size(kNumbers) + i, kTexts[i]);
+      device.texts[i] = has_text ? Trim(text_) : std::string_view();
+      readable += has_text ? 1 : 0;
     }
-    device.has_statics = true;
-    return any && sys_->Exists(device.folder);
+    const bool is_less = readable < device.readable || readable == 0;
+    device.readable = readable;
+    return !is_less;
   }
 
   void Emit(const std::string& name, const Device& device, MetricSink& out) const {
@@ -156,7 +163,7 @@ class SysfsNetClass final : public Collector {
   const NetClassOptions options_;
   std::map<std::string, Device, std::less<>> devices_;
   std::uint64_t round_ = 0;
-  std::string text_, path_;
+  std::string text_;
 };
 
 }  // namespace

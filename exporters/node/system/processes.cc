@@ -40,7 +40,8 @@ class Processes final : public Collector {
   explicit Processes(const CollectorInput& input)
       : proc_(input.roots.proc),
         max_threads_(*proc_, "sys/kernel/threads-max"),
-        max_pids_(*proc_, "sys/kernel/pid_max") {}
+        max_pids_(*proc_, "sys/kernel/pid_max"),
+        is_procfs_(proc_->Exists("self/task")) {}
 
   Status Collect(MetricSink& out) override {
     Totals totals;
@@ -91,7 +92,7 @@ class Processes final : public Collector {
       ++totals.thread_states[static_cast<unsigned char>(state)];
     };
     if (process.threads == 1) {
-      if (proc_->Exists(folder)) count(process.state);
+      if (is_procfs_ || proc_->Exists(folder)) count(process.state);
       return {};
     }
     const auto threads = proc_->List(folder);
@@ -119,6 +120,7 @@ class Processes final : public Collector {
 
   const std::shared_ptr<FileSystem> proc_;
   HotFile max_threads_, max_pids_;
+  const bool is_procfs_;  // every process has its threads' folder: no need to look for it
   std::string text_;
 };
 

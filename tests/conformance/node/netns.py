@@ -247,7 +247,7 @@ class Checks:
 
 
 # Values that stand still; of the others only the series are compared.
-STILL = re.compile(r"^node_(arp|network_(?!receive|transmit_(?!queue)|multicast|collisions)|qdisc|uname|ethtool|os_|"
+STILL = re.compile(r"^node_(arp|network_(?!receive|transmit_(?!queue)|multicast|collisions)|qdisc_(?!bytes|packets)|uname|ethtool|os_|"
                    r"processes_max|timex_(tick|tai|pps|status|sync)|filesystem_(files|size|readonly|device_error|mount))")
 # Series that come and go from one moment to the next.
 FLEETING = re.compile(r"^node_(processes_(state|threads_state)|tcp_connection_states|exporter_build_info)")
