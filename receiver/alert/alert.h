@@ -34,6 +34,10 @@ class AlertSink {
  public:
   virtual ~AlertSink() = default;
   virtual void Put(std::vector<Alert> alerts) = 0;
+  // The sender has just started and cannot say yet whether the alerts with these labels fire: those
+  // that are known and open stay so until `until`. A sink that keeps nothing over a restart has
+  // nothing to do.
+  virtual void KeepOpen(const std::vector<Labels>& /*labels*/, TimePoint /*until*/) {}
 };
 
 }  // namespace drover::alert

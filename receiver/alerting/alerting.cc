@@ -39,6 +39,8 @@ Result<std::unique_ptr<Alerting>> Alerting::Start(LoadedConfig config, AlertingO
   DROVER_TRY(AlertStore store, AlertStore::Open(o.keep_alerts ? out->database_.get() : nullptr));
   Lock lock(out->mutex_);
   out->store_ = std::make_unique<AlertStore>(std::move(store));
+  out->store_->RenewLeases(clock.Now(), out->log_->newest());
+  out->WriteAlerts();
   out->dispatcher_ = std::make_unique<Dispatcher>(o.dispatch, clock, *out->silences_, *out->log_,
                                                   out->metrics_, log);
   out->dispatcher_->Use(std::move(runtime), out->Known());
@@ -73,10 +75,25 @@ std::vector<std::string> Alerting::Ingest(std::vector<alert::Alert> alerts) {
     }
   }
   // On disk before anyone is told, so that an end is told even after a crash.
-  if (const auto written = store_->Flush(); !written)
-    logger_.Error("alerts not written", {{"err", written.error().message()}});
+  WriteAlerts();
   dispatcher_->Put(taken);
   return errors;
+}
+
+void Alerting::WriteAlerts() {
+  if (const auto written = store_->Flush(); !written)
+    logger_.Error("alerts not written", {{"err", written.error().message()}});
+}
+
+void Alerting::KeepOpen(const std::vector<Labels>& labels, TimePoint until) {
+  KnownAlerts kept;
+  Lock lock(mutex_);
+  const TimePoint now = clock_.Now();
+  for (const Labels& one : labels) {
+    if (auto stored = store_->KeepOpen(one, now, until)) kept.push_back(*std::move(stored));
+  }
+  WriteAlerts();
+  dispatcher_->Put(kept);
 }
 
 Status Alerting::Reload(LoadedConfig config) {
@@ -124,8 +141,9 @@ void Alerting::Maintain(std::stop_token stop) {
   while (clock_.SleepFor(kMaintenance, stop)) {
     {
       Lock lock(mutex_);
+      store_->NoteEnds(clock_.Now());
       dispatcher_->Remove(store_->CollectGarbage(clock_.Now() - options_.alert_gc_interval));
-      (void)store_->Flush();
+      WriteAlerts();
     }
     for (const auto& done : {silences_->CollectGarbage(), log_->CollectGarbage()}) {
       if (!done) logger_.Error("alerting maintenance", {{"err", done.error().message()}});

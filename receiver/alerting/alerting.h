@@ -60,6 +60,7 @@ class Alerting final : public alert::AlertSink {
   ~Alerting() override;
 
   void Put(std::vector<alert::Alert> alerts) override;
+  void KeepOpen(const std::vector<Labels>& labels, TimePoint until) override;
   // The same with an answer: texts about those that were refused; the others are taken.
   std::vector<std::string> Ingest(std::vector<alert::Alert> alerts);
   // Nothing changes on an error.
@@ -86,6 +87,7 @@ class Alerting final : public alert::AlertSink {
            const Logger& log);
   void Maintain(std::stop_token stop);
   KnownAlerts Known() const REQUIRES(mutex_);
+  void WriteAlerts() REQUIRES(mutex_);
 
   const AlertingOptions options_;
   Clock& clock_;

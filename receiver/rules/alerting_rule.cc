@@ -187,6 +187,31 @@ void AlertingRule::Advance(const ActiveMap& fresh, TimePoint t, std::vector<Rule
   }
 }
 
+Labels AlertingRule::Outgoing(const Labels& labels) const {
+  LabelsBuilder builder(labels);
+  for (const LabelView& label : options_.external_labels) {
+    if (builder.Get(label.name).empty()) builder.Set(label.name, label.value);
+  }
+  return builder.Build();
+}
+
+std::vector<Labels> AlertingRule::CarriedOver(TimePoint t, Millis interval) {
+  const Lock lock(mutex_);
+  std::vector<Labels> out;
+  if (!restored_ && !first_evaluation_) first_evaluation_ = t;
+  if (!first_evaluation_) return out;
+  for (auto& [labels, alert] : active_) {
+    if (alert.state != AlertState::kPending) continue;
+    if (t - *first_evaluation_ < Lease(interval)) alert.carried_over = true;
+    if (alert.carried_over) out.push_back(Outgoing(labels));
+  }
+  return out;
+}
+
+Millis AlertingRule::Lease(Millis interval) const {
+  return 4 * std::max(interval, options_.resend_delay);
+}
+
 std::vector<alert::Alert> AlertingRule::TakeDue(TimePoint t, Millis interval) {
   const Lock lock(mutex_);
   std::vector<alert::Alert> due;
@@ -198,14 +223,10 @@ std::vector<alert::Alert> AlertingRule::TakeDue(TimePoint t, Millis interval) {
     if (!resolved_since && !again) continue;
     alert.last_sent_at = t;
     alert::Alert sent;
-    LabelsBuilder builder(labels);
-    for (const LabelView& label : options_.external_labels) {
-      if (builder.Get(label.name).empty()) builder.Set(label.name, label.value);
-    }
-    sent.labels = builder.Build();
+    sent.labels = Outgoing(labels);
     sent.annotations = alert.annotations;
     sent.starts_at = alert.fired_at.value_or(t);
-    sent.ends_at = alert.resolved_at.value_or(t + 4 * std::max(interval, options_.resend_delay));
+    sent.ends_at = alert.resolved_at.value_or(t + Lease(interval));
     sent.generator_url = generator_url_;
     sent.updated_at = t;
     due.push_back(std::move(sent));
@@ -253,14 +274,17 @@ void AlertingRule::Restore(TimePoint t) {
 void AlertingRule::CopyStateFrom(const AlertingRule& old) {
   ActiveMap active;
   bool restored = true;
+  std::optional<TimePoint> first;
   {
     const Lock lock(old.mutex_);
     active = old.active_;
     restored = old.restored_;
+    first = old.first_evaluation_;
   }
   const Lock lock(mutex_);
   active_ = std::move(active);
   restored_ = restored;
+  first_evaluation_ = first;
 }
 
 std::vector<AlertSnapshot> AlertingRule::Alerts(AlertState& highest) const {

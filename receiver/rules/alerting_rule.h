@@ -36,6 +36,13 @@ class AlertingRule {
   // What is due to be sent at slot `t`; remembers that it was sent.
   std::vector<alert::Alert> TakeDue(TimePoint t, Millis interval) EXCLUDES(mutex_);
 
+  // Labels of what is due to fire but waits for its `for`, when the condition was true soon after
+  // the program's start: it may have been told as firing before the outage. Soon is within
+  // one lease of the first evaluation.
+  std::vector<Labels> CarriedOver(TimePoint t, Millis interval) EXCLUDES(mutex_);
+  // An alert that is handed over ends this long after, unless it is handed over again.
+  Millis Lease(Millis interval) const;
+
   // Active times of before a restart, from ALERTS_FOR_STATE; afterwards the series are written.
   void Restore(TimePoint t) EXCLUDES(mutex_);
   void CopyStateFrom(const AlertingRule& old) EXCLUDES(mutex_);
@@ -48,6 +55,7 @@ class AlertingRule {
     AlertState state = AlertState::kPending;
     TextMap annotations;
     double value = 0;
+    bool carried_over = false;
     TimePoint active_at{};
     std::optional<TimePoint> fired_at, resolved_at, keep_firing_since, last_sent_at;
   };
@@ -55,6 +63,7 @@ class AlertingRule {
 
   Result<ActiveMap> Fresh(const std::vector<RuleSample>& samples, TimePoint t, TimePoint query_time,
                           std::stop_token stop) const;
+  Labels Outgoing(const Labels& labels) const;  // with the external labels
   void Advance(const ActiveMap& fresh, TimePoint t, std::vector<RuleSample>& out) REQUIRES(mutex_);
 
   const RuleSpec spec_;
@@ -65,6 +74,7 @@ class AlertingRule {
   mutable Mutex mutex_;
   ActiveMap active_ GUARDED_BY(mutex_);
   bool restored_ GUARDED_BY(mutex_);
+  std::optional<TimePoint> first_evaluation_ GUARDED_BY(mutex_);  // not of rules that a reload adds
 };
 
 }  // namespace drover::rules

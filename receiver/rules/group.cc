@@ -112,6 +112,8 @@ Status Group::RunRule(Entry& entry, TimePoint slot, std::stop_token stop, std::s
     DROVER_TRY(samples, entry.alerting->Evaluate(slot, query_offset_, spec_.limit, stop));
     std::vector<alert::Alert> due = entry.alerting->TakeDue(slot, interval_);
     if (!due.empty()) env_.sink.Put(std::move(due));
+    const std::vector<Labels> carried = entry.alerting->CarriedOver(slot, interval_);
+    if (!carried.empty()) env_.sink.KeepOpen(carried, slot + entry.alerting->Lease(interval_));
   } else {
     DROVER_TRY(samples, Record(entry, query_time, stop));
   }

@@ -97,6 +97,44 @@ Result<std::pair<std::uint64_t, AlertPtr>> AlertStore::Put(alert::Alert fresh, T
   return std::pair(fingerprint, slot);
 }
 
+std::optional<std::pair<std::uint64_t, AlertPtr>> AlertStore::KeepOpen(const Labels& labels,
+                                                                       TimePoint now,
+                                                                       TimePoint until) {
+  const std::uint64_t fingerprint = alert::Fingerprint(labels);
+  const auto found = alerts_.find(fingerprint);
+  if (found == alerts_.end() || found->second->ResolvedAt(now)) return std::nullopt;
+  if (found->second->ends_at < until) {
+    auto longer = std::make_shared<alert::Alert>(*found->second);
+    longer->ends_at = until;
+    longer->updated_at = now;
+    if (database_ != nullptr) dirty_[fingerprint] = longer;
+    found->second = std::move(longer);
+  }
+  return std::pair(fingerprint, found->second);
+}
+
+void AlertStore::RenewLeases(TimePoint now, TimePoint alive) {
+  for (const auto& [fingerprint, a] : alerts_) alive = std::max(alive, a->updated_at);
+  for (auto& [fingerprint, a] : alerts_) {
+    if (a->ends_at <= a->updated_at || a->ends_at <= alive) continue;
+    auto renewed = std::make_shared<alert::Alert>(*a);
+    renewed->ends_at = std::max(a->ends_at, now + (a->ends_at - a->updated_at));
+    renewed->updated_at = now;
+    if (database_ != nullptr) dirty_[fingerprint] = renewed;
+    a = std::move(renewed);
+  }
+}
+
+void AlertStore::NoteEnds(TimePoint now) {
+  for (auto& [fingerprint, a] : alerts_) {
+    if (!a->ResolvedAt(now) || a->ends_at <= a->updated_at) continue;
+    auto ended = std::make_shared<alert::Alert>(*a);
+    ended->updated_at = a->ends_at;
+    if (database_ != nullptr) dirty_[fingerprint] = ended;
+    a = std::move(ended);
+  }
+}
+
 Status AlertStore::Flush() {
   if (dirty_.empty()) return {};
   std::vector<Database::Statement> statements;

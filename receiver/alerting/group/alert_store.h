@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -24,6 +25,15 @@ class AlertStore {
   // alert of the same labels. kInvalid: not stored.
   Result<std::pair<std::uint64_t, AlertPtr>> Put(alert::Alert alert, TimePoint now,
                                                  Millis resolve_timeout);
+  // The open alert of these labels ends no earlier than `until`; nullopt: none is open.
+  std::optional<std::pair<std::uint64_t, AlertPtr>> KeepOpen(const Labels& labels, TimePoint now,
+                                                             TimePoint until);
+  // An end that lies after the last word of the sender is a lease: it stands still while the
+  // program is down, since nobody could renew it. After a start, leases that had not run out when
+  // the program was last known to run (the newest of `alive` and all arrivals) begin anew.
+  void RenewLeases(TimePoint now, TimePoint alive);
+  // Remembers that leases ran out while the program was there to see it.
+  void NoteEnds(TimePoint now);
   // Writes what changed since the last call, all in one go.
   Status Flush();
   // Forgets alerts that ended before `t`; returns them.

@@ -105,8 +105,9 @@ void Dispatcher::Use(std::shared_ptr<const Runtime> runtime, const KnownAlerts& 
   metrics_.integrations().Set(static_cast<double>(integrations));
   metrics_.receivers().Set(static_cast<double>(runtime_->config().receivers.size()));
   metrics_.inhibition_rules().Set(static_cast<double>(inhibitor_->rules()));
+  const TimePoint now = clock_.Now();
   for (const auto& [fingerprint, alert] : known) inhibitor_->Update(fingerprint, alert);
-  for (const auto& [fingerprint, alert] : known) Insert(fingerprint, alert);
+  for (const auto& [fingerprint, alert] : known) Insert(fingerprint, alert, alert->ResolvedAt(now));
   metrics_.groups().Set(static_cast<double>(groups_.size()));
 }
 
@@ -114,7 +115,7 @@ void Dispatcher::Put(const KnownAlerts& alerts) {
   Lock lock(mutex_);
   if (!runtime_) return;
   for (const auto& [fingerprint, alert] : alerts) inhibitor_->Update(fingerprint, alert);
-  for (const auto& [fingerprint, alert] : alerts) Insert(fingerprint, alert);
+  for (const auto& [fingerprint, alert] : alerts) Insert(fingerprint, alert, false);
   metrics_.groups().Set(static_cast<double>(groups_.size()));
 }
 
@@ -125,9 +126,24 @@ void Dispatcher::Remove(const KnownAlerts& alerts) {
   }
 }
 
-void Dispatcher::Insert(std::uint64_t fingerprint, const AlertPtr& alert) {
+bool Dispatcher::ToldAsFiring(const Route& route, const Labels& group_labels,
+                              std::uint64_t fingerprint) const {
+  const auto receiver = runtime_->receivers.find(route.receiver);
+  if (receiver == runtime_->receivers.end()) return false;
+  const std::string group_key = GroupKey(route.key, group_labels);
+  std::map<std::string, int> count;
+  return std::any_of(
+      receiver->second.begin(), receiver->second.end(), [&](const auto& integration) {
+        const std::string kind = integration->kind();
+        const auto entry = log_.Find({group_key, route.receiver, kind, count[kind]++});
+        return entry && entry->firing.contains(fingerprint);
+      });
+}
+
+void Dispatcher::Insert(std::uint64_t fingerprint, const AlertPtr& alert, bool only_if_told) {
   for (const Route* route : runtime_->root.Match(alert->labels)) {
     Labels labels = route->GroupLabels(alert->labels);
+    if (only_if_told && !ToldAsFiring(*route, labels, fingerprint)) continue;
     const std::string map_key = route->id + '\xff' + labels.bytes();
     std::shared_ptr<Group>& group = groups_[map_key];
     if (group != nullptr) {

@@ -52,7 +52,8 @@ class Dispatcher {
   // Cancels what is being sent and waits for it.
   ~Dispatcher();
 
-  // Another configuration: groups are built anew from `known`; sends under way are cancelled.
+  // Another configuration: groups are built anew from `known`; sends under way are cancelled. Of
+  // alerts that ended only those come back whose end somebody has yet to be told.
   void Use(std::shared_ptr<const Runtime> runtime, const KnownAlerts& known);
   void Put(const KnownAlerts& alerts);
   void Remove(const KnownAlerts& alerts);  // from the inhibitor: they ended long ago
@@ -69,7 +70,10 @@ class Dispatcher {
   struct Job;
 
   void Run(std::stop_token stop);
-  void Insert(std::uint64_t fingerprint, const AlertPtr& alert) REQUIRES(mutex_);
+  // `only_if_told`: not into groups whose receiver has not been told that it fires.
+  void Insert(std::uint64_t fingerprint, const AlertPtr& alert, bool only_if_told) REQUIRES(mutex_);
+  bool ToldAsFiring(const Route& route, const Labels& group_labels, std::uint64_t fingerprint) const
+      REQUIRES(mutex_);
   void Tick(const std::shared_ptr<Group>& group, MonoTime due) REQUIRES(mutex_);
   void Start(const std::shared_ptr<Group>& group, MonoTime due) REQUIRES(mutex_);
   void Filter(Group& group, TimePoint now, KnownAlerts& alerts) REQUIRES(mutex_);

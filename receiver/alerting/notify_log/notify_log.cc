@@ -117,6 +117,13 @@ Status NotifyLog::CollectGarbage() {
        {"DELETE FROM notifications WHERE id <= (SELECT max(id) - 100000 FROM notifications)", {}}});
 }
 
+TimePoint NotifyLog::newest() const {
+  TimePoint newest{};
+  Lock lock(mutex_);
+  for (const auto& [target, kept] : entries_) newest = std::max(newest, kept.entry.time);
+  return newest;
+}
+
 std::size_t NotifyLog::size() const {
   Lock lock(mutex_);
   return entries_.size();

@@ -59,6 +59,7 @@ class NotifyLog {
   Result<std::vector<HistoryEntry>> History(std::size_t limit) const;
   Status CollectGarbage();
   std::size_t size() const;
+  TimePoint newest() const;  // time of the last delivery; the epoch when there is none
 
  private:
   NotifyLog(Database& database, const Clock& clock, Millis retention)

@@ -102,6 +102,12 @@ struct Bench {
     if (ends_in.count() != 0) a.ends_at = clock.Now() + ends_in;
     alerting->Put({a});
   }
+  void End(const char* name) {
+    alert::Alert a;
+    a.labels = Labels{{"alertname", name}};
+    a.starts_at = a.ends_at = clock.Now();
+    alerting->Put({a});
+  }
   double Metric(const std::string& name, const std::string& value) const {
     for (const OwnFamily& family : registry->Collect()) {
       if (family.name != name) continue;
@@ -124,10 +130,78 @@ TEST_CASE("an alert that ends while the program is down is told as resolved afte
   bench.alerting.reset();
   bench.clock.Advance(Millis(60'000));
   bench.Start();
-  bench.Pass(Millis(1000));
+  bench.Pass(Millis(19'000));
+  CHECK(bench.peer.count() == 1);  // the sender has its time to say that it still fires
+  bench.Pass(Millis(12'000));
   REQUIRE(bench.peer.count() == 2);
   CHECK(bench.peer.last().find(R"("notification_reason":"all alerts resolved")") !=
         std::string::npos);
+}
+
+TEST_CASE("an outage longer than the lease of an alert ends it for nobody") {
+  Bench bench;
+  bench.Start();
+  bench.Post("A", Millis(240'000));
+  bench.Pass(Millis(2000));
+  REQUIRE(bench.peer.count() == 1);
+  bench.alerting.reset();
+  bench.clock.Advance(Millis(3'600'000 / 2));
+  bench.Start();
+  bench.Pass(Millis(30'000));
+  CHECK(bench.peer.count() == 1);
+  CHECK(bench.alerting->Alerts().size() == 1);
+  // The sender is there again but waits for its `for`.
+  for (int i = 0; i < 10; ++i) {
+    bench.alerting->KeepOpen({Labels{{"alertname", "A"}}, Labels{{"alertname", "never told"}}},
+                             bench.clock.Now() + Millis(240'000));
+    bench.Pass(Millis(60'000));
+  }
+  CHECK(bench.peer.count() == 1);
+  CHECK(bench.alerting->Alerts().size() == 1);
+  bench.Pass(Millis(250'000));
+  CHECK(bench.peer.count() == 2);
+}
+
+TEST_CASE("a lease that ran out before the outage is not renewed") {
+  Bench bench;
+  bench.Start();
+  bench.Post("A", Millis(20'000));
+  bench.Pass(Millis(70'000));
+  REQUIRE(bench.peer.count() == 2);
+  bench.alerting.reset();
+  bench.clock.Advance(Millis(60'000));
+  bench.Start();
+  CHECK(bench.alerting->Alerts().empty());
+  bench.Pass(Millis(30'000));
+  CHECK(bench.peer.count() == 2);
+}
+
+TEST_CASE("an end that was told is not told again by a restart or reload") {
+  for (const bool restart : {true, false}) {
+    CAPTURE(restart);
+    Bench bench;
+    const char* config =
+        "route: {receiver: r, group_wait: 1s, group_interval: 10s, repeat_interval: 1h}\n"
+        "receivers:\n- name: r\n  webhook_configs: [{url: 'http://sink.test/'}]\n";
+    bench.Start(config);
+    bench.Post("A", Millis(3'600'000));
+    bench.Post("B", Millis(3'600'000));
+    bench.Pass(Millis(2000));
+    bench.End("B");
+    bench.Pass(Millis(20'000));
+    REQUIRE(bench.peer.count() == 2);
+    bench.Post("C", Millis(3'600'000));
+    bench.Pass(Millis(20'000));
+    REQUIRE(bench.peer.count() == 3);
+    if (restart) {
+      bench.alerting.reset();
+      bench.Start(config);
+    } else {
+      REQUIRE(bench.alerting->Reload(*ParseConfig(config, "am.yml")));
+    }
+    bench.Pass(Millis(20'000));
+    CHECK(bench.peer.count() == 3);
+  }
 }
 
 TEST_CASE("a restart tells nobody again") {

@@ -18,6 +18,14 @@ class KeepingSink final : public alert::AlertSink {
     const Lock lock(mutex_);
     for (alert::Alert& alert : alerts) alerts_.push_back(std::move(alert));
   }
+  void KeepOpen(const std::vector<Labels>& labels, TimePoint until) override {
+    const Lock lock(mutex_);
+    for (const Labels& one : labels) kept_.emplace_back(one, until);
+  }
+  std::vector<std::pair<Labels, TimePoint>> TakeKept() {
+    const Lock lock(mutex_);
+    return std::exchange(kept_, {});
+  }
   std::vector<alert::Alert> Take() {
     const Lock lock(mutex_);
     return std::exchange(alerts_, {});
@@ -26,6 +34,7 @@ class KeepingSink final : public alert::AlertSink {
  private:
   Mutex mutex_;
   std::vector<alert::Alert> alerts_;
+  std::vector<std::pair<Labels, TimePoint>> kept_;
 };
 
 constexpr std::int64_t kStart = 1'700'000'000'000;
@@ -213,6 +222,30 @@ TEST_SUITE("receiver/rules") {
         CHECK(f.Series("ALERTS").starts_with("3720:1"));
       }
     }
+  }
+
+  TEST_CASE("what is true soon after a start is kept open until it fires") {
+    Fixture f;
+    f.options.external_labels = Labels{{"region", "eu"}};
+    const auto specs = Fixture::Parsed(
+        "groups:\n- name: g\n  interval: 60s\n  rules:\n  - alert: A\n    expr: m > 0\n"
+        "    for: 6m\n");
+    Group group(specs[0], f.env, f.options, true);
+    for (int t = 0; t <= 360; t += 60) {
+      f.Put(Labels{{kMetricName, "m"}, {"i", "early"}}, t, 1);
+      f.Put(Labels{{kMetricName, "m"}, {"i", "late"}}, t, t < 300 ? 0 : 1);
+      group.Evaluate(Fixture::At(t));
+      const auto kept = f.sink.TakeKept();
+      CAPTURE(t);
+      REQUIRE(kept.size() == (t < 360 ? 1U : 0U));
+      if (kept.empty()) continue;
+      CHECK(kept[0].first == Labels{{"alertname", "A"}, {"i", "early"}, {"region", "eu"}});
+      CHECK(kept[0].second == Fixture::At(t + 240));
+    }
+    CHECK(f.sink.Take().size() == 1);
+    Group added(specs[0], f.env, f.options, false);  // by a reload
+    added.Evaluate(Fixture::At(360));
+    CHECK(f.sink.TakeKept().empty());
   }
 
   TEST_CASE("a reload keeps alerts, and series of vanished rules go stale") {
