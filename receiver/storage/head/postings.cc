@@ -1,6 +1,5 @@
 #include "receiver/storage/head/postings.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <roaring/roaring.h>
@@ -36,7 +35,7 @@ void Postings::Add(Symbol name, Symbol value, std::uint32_t id) {
   List& list = at->second;
   if (fresh) {
     list.only = id;
-    values_[name].push_back(value);
+    values_[name].insert(value);
     return;
   }
   if (list.many == nullptr) {
@@ -55,7 +54,7 @@ void Postings::Remove(Symbol name, Symbol value, std::uint32_t id) {
   }
   lists_.erase(at);
   const auto values = values_.find(name);
-  std::erase(values->second, value);
+  values->second.erase(value);
   if (values->second.empty()) values_.erase(values);
 }
 
@@ -69,7 +68,7 @@ void Postings::UnionInto(Symbol name, Symbol value, IdSet& out) const {
   }
 }
 
-const std::vector<Symbol>* Postings::Values(Symbol name) const {
+const Postings::ValueSet* Postings::Values(Symbol name) const {
   const auto at = values_.find(name);
   return at == values_.end() ? nullptr : &at->second;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "receiver/storage/head/symbols.h"
 
@@ -39,13 +40,14 @@ class IdSet {
 // Not thread-safe.
 class Postings {
  public:
+  using ValueSet = boost::unordered_flat_set<Symbol>;
   void Add(Symbol name, Symbol value, std::uint32_t id);
   void Remove(Symbol name, Symbol value, std::uint32_t id);
 
   // Adds the pair's ids to `out`.
   void UnionInto(Symbol name, Symbol value, IdSet& out) const;
   // Values that occur with the name, in no order; null when none does.
-  const std::vector<Symbol>* Values(Symbol name) const;
+  const ValueSet* Values(Symbol name) const;
   std::vector<Symbol> Names() const;  // in no order
 
  private:
@@ -59,7 +61,7 @@ class Postings {
   }
 
   boost::unordered_flat_map<std::uint64_t, List> lists_;
-  boost::unordered_flat_map<Symbol, std::vector<Symbol>> values_;
+  boost::unordered_flat_map<Symbol, ValueSet> values_;
 };
 
 }  // namespace drover::storage

@@ -17,7 +17,7 @@ IdSet IdsWith(const SeriesStore& store, const Matcher& matcher, bool negate) {
     }
     return ids;
   }
-  const std::vector<Symbol>* values = postings.Values(*name);
+  const Postings::ValueSet* values = postings.Values(*name);
   if (values == nullptr) return ids;
   for (const Symbol value : *values) {
     if (matcher.Matches(store.symbols()[value]) != negate) postings.UnionInto(*name, value, ids);
