@@ -30,7 +30,14 @@ int RunProgram(const ProgramDescription& program, int argc, const char* const* a
   const auto sink = MakeFdLogSink(STDERR_FILENO);
   const Logger log(*sink, *clock, log_flags.level, log_flags.format);
   for (const std::string& warning : flags.warnings()) log.Warn(warning);
-  auto running = program.start(flags, *clock, log);
+  auto running = [&] {
+    // What a start has on disk it would also leave to a kill.
+    const EndDuringStart early([&](int signal) {
+      log.Info("stopped before the start was done", {{"signal", signal}});
+      ::_exit(0);
+    });
+    return program.start(flags, *clock, log);
+  }();
   if (!running) {
     log.Error(name + " cannot start", {{"err", running.error().message()}});
     return 1;

@@ -83,7 +83,10 @@ tl::unexpected<Error> FailListen(const std::string& text, int error) {
                          : error == EAFNOSUPPORT || error == ESOCKTNOSUPPORT
                              ? ErrorCode::kUnsupported
                              : ErrorCode::kUnavailable;
-  return Fail(code, "listen on " + text + ": " + std::strerror(error));
+  std::string what = "listen on " + text + ": " + std::strerror(error);
+  if (error == EADDRINUSE)
+    what += ": end the program that listens there, or choose another address";
+  return Fail(code, what);
 }
 
 // The descriptor, or minus errno.
@@ -131,9 +134,16 @@ Result<Listener> ListenOnIp(const std::string& text) {
   if (failed != 0)
     return Fail(ErrorCode::kUnavailable, "listen on " + text + ": " + ::gai_strerror(failed));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> found(list, ::freeaddrinfo);
+  // IPv4 first, as Go's programs do: "localhost" is 127.0.0.1.
+  const addrinfo* chosen = found.get();
+  for (const addrinfo* one = found.get(); one != nullptr; one = one->ai_next) {
+    if (one->ai_family != AF_INET) continue;
+    chosen = one;
+    break;
+  }
   Address address;
-  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-  address.size = found->ai_addrlen;
+  std::memcpy(&address.storage, chosen->ai_addr, chosen->ai_addrlen);
+  address.size = chosen->ai_addrlen;
   fd = Bind(address, true);
   if (fd < 0) return FailListen(text, -fd);
   return Listener(fd, NameOf<::getsockname>(fd));

@@ -73,8 +73,15 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_spa
 
 Result<Url> ParseUrl(std::string_view text) {
   const auto bad = [&](std::string_view why) {
+    std::string shown(text);
+    // Whatever stands before an @ may be a password.
+    if (const std::size_t at = shown.rfind('@'); at != std::string::npos) {
+      const std::size_t slashes = shown.find("://");
+      const std::size_t begin = slashes == std::string::npos ? 0 : slashes + 3;
+      if (begin < at) shown.replace(begin, at - begin, "xxxxx");
+    }
     return Fail(ErrorCode::kInvalid,
-                "\"" + std::string(text.substr(0, 200)) + "\" is no URL: " + std::string(why));
+                "\"" + shown.substr(0, 200) + "\" is no URL: " + std::string(why));
   };
   Url url;
   for (const char c : text) {

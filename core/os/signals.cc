@@ -5,6 +5,8 @@
 namespace drover {
 namespace {
 
+constexpr int kWakeUp = SIGUSR2;  // ends the thread of EndDuringStart
+
 sigset_t Waited() {
   sigset_t set;
   sigemptyset(&set);
@@ -17,7 +19,8 @@ sigset_t Waited() {
 }  // namespace
 
 Signals::Signals() {
-  const sigset_t set = Waited();
+  sigset_t set = Waited();
+  sigaddset(&set, kWakeUp);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
@@ -32,6 +35,22 @@ int Signals::WaitForEnd(const std::function<void()>& on_hangup) const {
     if (signal != SIGHUP) return signal;
     on_hangup();
   }
+}
+
+EndDuringStart::EndDuringStart(std::function<void(int signal)> on_end)
+    : thread_([on_end = std::move(on_end)] {
+        sigset_t set;
+        sigemptyset(&set);
+        for (const int signal : {SIGTERM, SIGINT, kWakeUp}) sigaddset(&set, signal);
+        int signal = 0;
+        while (::sigwait(&set, &signal) != 0) {
+        }
+        if (signal != kWakeUp) on_end(signal);
+      }) {}
+
+EndDuringStart::~EndDuringStart() {
+  ::pthread_kill(thread_.native_handle(), kWakeUp);
+  thread_.join();
 }
 
 }  // namespace drover

@@ -9,6 +9,7 @@
 
 #include "core/base/mutex.h"
 #include "core/base/numbers.h"
+#include "core/http/url.h"
 #include "core/os/file_system.h"
 
 namespace drover::http {
@@ -150,21 +151,22 @@ void SetTls(const TlsConfig& tls, CURL* easy) {
 void SetServerName(const ClientConfig& config, Transfer& transfer, CURL* easy) {
   const std::string& name = config.tls_config.server_name;
   if (name.empty() || !transfer.request.url.starts_with("https://")) return;
-  const std::size_t start = 8;
-  const std::size_t end = transfer.request.url.find_first_of("/?", start);
-  const std::string authority =
-      transfer.request.url.substr(start, end == std::string::npos ? end : end - start);
-  const std::size_t colon = authority.rfind(':');
-  const bool port_given =
-      colon != std::string::npos && authority.find(']', colon) == std::string::npos;
-  const std::string port = port_given ? authority.substr(colon + 1) : "443";
-  const std::string host = port_given ? authority.substr(0, colon) : authority;
-  transfer.request.url.replace(start, authority.size(), name + ":" + port);
+  const auto url = ParseUrl(transfer.request.url);
+  if (!url) return;  // curl says so
+  const std::size_t start = transfer.request.url.find("://") + 3;
+  const std::size_t end =
+      std::min(transfer.request.url.find_first_of("/?#", start), transfer.request.url.size());
+  const std::string port = std::to_string(url->port);
+  const std::size_t login = transfer.request.url.substr(start, end - start).rfind('@');
+  const std::size_t host = login == std::string::npos ? start : start + login + 1;
+  transfer.request.url.replace(host, end - host, name + ":" + port);
+  const bool is_v6 = url->host.find(':') != std::string::npos;
+  const std::string target = is_v6 ? "[" + url->host + "]" : url->host;
   transfer.connect_to.reset(
-      curl_slist_append(nullptr, (name + ":" + port + ":" + host + ":" + port).c_str()));
+      curl_slist_append(nullptr, (name + ":" + port + ":" + target + ":" + port).c_str()));
   curl_easy_setopt(easy, CURLOPT_CONNECT_TO, transfer.connect_to.get());
   transfer.headers.reset(
-      curl_slist_append(transfer.headers.release(), ("Host: " + authority).c_str()));
+      curl_slist_append(transfer.headers.release(), ("Host: " + url->HostPort()).c_str()));
 }
 
 ErrorCode CodeOf(CURLcode code) {
@@ -365,6 +367,8 @@ class CurlClient final : public Client {
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    // A name server that is silent holds up its own transfer, not the thread of all of them.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(easy, CURLOPT_USERAGENT, loop_->user_agent().c_str());
@@ -376,6 +380,9 @@ class CurlClient final : public Client {
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, config_.follow_redirects ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
+    // What was to be posted is posted where it was sent on to; a GET there would be taken for
+    // success.
+    curl_easy_setopt(easy, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
     if (transfer.request.accept_gzip) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (!config_.proxy_url.empty()) {
       curl_easy_setopt(easy, CURLOPT_PROXY, config_.proxy_url.c_str());

@@ -70,6 +70,10 @@ TEST_SUITE("core/http/client") {
     big.max_body_bytes = 99'999;
     CHECK(client->Do(big).error().code() == ErrorCode::kExhausted);
     CHECK(client->Do(Ask(peer.url + "/away"))->body == "GET ");
+    ClientRequest post = Ask(peer.url + "/away");
+    post.method = "POST";
+    post.body = "block";
+    CHECK(client->Do(post)->body == "POST block");  // not a GET that looks like success
     ClientConfig stay;
     stay.follow_redirects = false;
     CHECK(loop.MakeClient(stay)->Do(Ask(peer.url + "/away"))->status == 302);

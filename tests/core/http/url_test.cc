@@ -25,6 +25,9 @@ TEST_SUITE("core/http/url") {
       CAPTURE(bad);
       CHECK_FALSE(ParseUrl(bad).has_value());
     }
+    const auto broken = ParseUrl("https://dn1:s3cret@h:99999/w");
+    CHECK(broken.error().message() == "\"https://xxxxx@h:99999/w\" is no URL: bad port");
+    CHECK(ParseUrl("dn1:s3cret@h").error().message().find("s3cret") == std::string::npos);
   }
   TEST_CASE("listen addresses") {
     CHECK(ParseHostPort(":9100").value().host.empty());
