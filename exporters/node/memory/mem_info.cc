@@ -21,6 +21,7 @@ Status ParseMemInfo(std::string_view text, std::vector<MemField>& out) {
     out.push_back(
         {Trim(line.substr(0, colon)), in_kilobytes ? *number * 1024 : *number, in_kilobytes});
   }
+  if (out.empty()) return Fail(ErrorCode::kInvalid, "meminfo: no field");
   return {};
 }
 

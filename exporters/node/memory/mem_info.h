@@ -14,7 +14,7 @@ struct MemField {
   bool is_bytes = false;
 };
 
-// Into `out`, replaced. kInvalid for a line without a number.
+// Into `out`, replaced. kInvalid for a line without a number, and for a text without fields.
 Status ParseMemInfo(std::string_view text, std::vector<MemField>& out);
 
 }  // namespace drover::exporters::node

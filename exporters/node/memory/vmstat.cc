@@ -14,6 +14,7 @@ class VmStat final : public Collector {
 
   Status Collect(MetricSink& out) override {
     DROVER_CHECK(file_.Read(text_));
+    if (text_.empty()) return Fail(ErrorCode::kInvalid, "vmstat: empty");
     std::string_view rest = text_;
     // The kernel prints the same lines each time: the i-th is looked up by its place first.
     for (std::size_t i = 0; !rest.empty(); ++i) {

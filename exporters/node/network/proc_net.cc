@@ -158,9 +158,9 @@ Result<ConntrackStat> ParseConntrackStat(std::string_view text) {
 
 Result<UdpQueues> ParseUdpQueues(std::string_view text) {
   constexpr std::size_t kColumns = 13;  // up to drops
-  if (text.empty()) return Fail(ErrorCode::kInvalid, "udp: no line");
   UdpQueues sum;
-  NextLine(text);  // names
+  std::string_view names = NextLine(text);
+  if (NextField(names) != "sl") return Fail(ErrorCode::kInvalid, "udp: no heading");
   while (!text.empty()) {
     const std::string_view line = NextLine(text);
     std::string_view rest = line;

@@ -56,6 +56,7 @@ Status ParseProcStat(std::string_view text, ProcStat& out) {
       if (!*field) return BadLine(line);
     }
   }
+  if (out.cpus.empty()) return Fail(ErrorCode::kInvalid, "stat: no CPU");
   return {};
 }
 

@@ -28,7 +28,7 @@ struct ProcStat {
 };
 
 // Into `out`, whose vectors are reused. Unknown lines are skipped. kInvalid for a number that is
-// none.
+// none, and where there is no CPU.
 Status ParseProcStat(std::string_view text, ProcStat& out);
 
 }  // namespace drover::exporters::node

@@ -4,25 +4,13 @@
 //   node_pages            the vectors' folder (77 when it is not there)
 //   node_pages FOLDER     unpacked: FOLDER/fixtures, FOLDER/per-collector
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
-#include <sstream>
 
-#include "exporters/common/text_page.h"
 #include "exporters/node/collectors.h"
-#include "exporters/node/node_flags.h"
-#include "tests/support/data.h"
+#include "tests/conformance/node/node_fixture.h"
 #include "tests/support/temp_folder.h"
 
 namespace drover::exporters::node {
 namespace {
-
-std::vector<std::string> Split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::stringstream stream(text);
-  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
-  return parts;
-}
 
 // Without what differs from run to run.
 std::vector<std::string> Lines(const std::string& page) {
@@ -35,32 +23,6 @@ std::vector<std::string> Lines(const std::string& page) {
   });
   std::sort(lines.begin(), lines.end());
   return lines;
-}
-
-// What `only` shows of a program with these arguments (all that is on, when it is empty).
-Result<std::string> Page(std::vector<std::string> arguments, const std::string& only = "") {
-  const auto clock = MakeSystemClock();
-  const auto sink = MakeFdLogSink(2);
-  const Logger log(*sink, *clock, LogLevel::kError);
-  NodeFlags node;
-  Flags flags("node_pages", "");
-  node.AddTo(flags);
-  DROVER_CHECK(node.collectors.Prepare(arguments));
-  DROVER_TRY(const auto end, flags.Parse(arguments));
-  DROVER_TRY(const auto choice, node.collectors.Choose(flags));
-  DROVER_TRY(const auto runner, node.MakeRunner(choice, *clock, log));
-  std::vector<std::size_t> which;
-  for (std::size_t i = 0; i < runner->size(); ++i) {
-    if (only.empty() || runner->name(i) == only) which.push_back(i);
-  }
-  std::string text;
-  for (int i = 0; i < 2; ++i) {  // the second page is made from kept state
-    TextPage page;
-    runner->Run(which, page);
-    text.clear();
-    page.Render(text);
-  }
-  return text;
 }
 
 struct Totals {
@@ -191,12 +153,9 @@ int Run(int argc, char** argv) {
   } else {
     const auto data = testing::DataFolder("node_exporter");
     if (!data) return std::cout << "skipped: no vectors\n", 77;
-    for (const char* archive :
-         {"per-collector.tar.gz", "fixtures.tar.gz", "synthetic-256cpu.tar.gz"}) {
-      const std::string command = "tar -xzf '" + *data + "/" + archive + "' -C '" + folder + "'";
-      // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread so far
-      if (std::system(command.c_str()) != 0) return std::cout << "cannot unpack\n", 1;
-    }
+    if (!Unpack(*data, {"per-collector.tar.gz", "fixtures.tar.gz", "synthetic-256cpu.tar.gz"},
+                folder))
+      return std::cout << "cannot unpack\n", 1;
   }
   Totals totals;
   RunPerCollector(folder, totals);
