@@ -57,6 +57,11 @@ TlsSource* WebConfigFile::tls() {
 
 std::shared_ptr<ssl_ctx_st> WebConfigFile::Context() { return Current()->tls; }
 
+bool WebConfigFile::VerifiesClients() {
+  const ClientAuth policy = Current()->config.tls.client_auth_type;
+  return policy == ClientAuth::kVerifyIfGiven || policy == ClientAuth::kRequireAndVerify;
+}
+
 void WebConfigFile::Protect(Router& router) {
   router.SetGate([this](const Request& request) { return Refusal(request); });
   router.Use([this](const Request& request, const Handler& next) {

@@ -34,6 +34,8 @@ class WebConfigFile final : public TlsSource {
 
   TlsSource* tls();  // null when the file sets none: plain HTTP
   std::shared_ptr<ssl_ctx_st> Context() override;
+  // Whether a client's certificate, where one is given, was verified: by the file as it is now.
+  bool VerifiesClients();
 
   // The rate limit and users as the router's gate, the headers on every answer. This outlives the
   // router.
