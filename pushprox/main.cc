@@ -1,0 +1,51 @@
+#include <cstdio>
+#include <string_view>
+
+#include "core/base/version.h"
+#include "core/config/run_program.h"
+#include "pushprox/client/client.h"
+#include "pushprox/proxy/proxy.h"
+
+namespace {
+
+constexpr const char* kUsage =
+    "drover-pushprox: scraping across a boundary that only clients can cross, from inside.\n\n"
+    "Usage:\n"
+    "  drover-pushprox proxy [flags]    where Prometheus and clients meet (proxy_url of a job)\n"
+    "  drover-pushprox client [flags]   beside the targets: polls the proxy and scrapes for it\n\n"
+    "Each has --help.\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace drover;
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "proxy") {
+    pushprox::ProxyOptions options;
+    return RunProgram(
+        {"drover-pushprox proxy", "Passes scrapes on to clients that poll for them (PushProx).",
+         [&](Flags& flags) { pushprox::AddFlags(flags, options); },
+         [&](const Flags&, Clock& clock, const Logger& log) {
+           return pushprox::Proxy::Start(options, clock, log);
+         }},
+        argc - 1, argv + 1);
+  }
+  if (command == "client") {
+    pushprox::ClientOptions options;
+    return RunProgram(
+        {"drover-pushprox client",
+         "Polls a proxy for scrapes, runs them here and pushes the answers (PushProx).",
+         [&](Flags& flags) { pushprox::AddFlags(flags, options); },
+         [&](const Flags&, Clock& clock, const Logger& log) {
+           return pushprox::Client::Start(options, clock, log);
+         }},
+        argc - 1, argv + 1);
+  }
+  if (command == "--version") {
+    std::fputs(VersionText("drover-pushprox").c_str(), stdout);
+    return 0;
+  }
+  const bool asked = command == "--help" || command == "-h" || command == "help";
+  std::fputs(kUsage, asked ? stdout : stderr);
+  return asked ? 0 : 1;
+}

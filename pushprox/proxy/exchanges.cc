@@ -1,0 +1,441 @@
+#include "pushprox/proxy/exchanges.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/http/url.h"
+#include "pushprox/protocol/scrape.h"
+
+namespace drover::pushprox {
+namespace {
+
+constexpr std::size_t kMaxPollBody = 1024;
+constexpr std::size_t kMaxPageBody = 64 << 10;
+constexpr std::size_t kHighWater = 256 << 10;  // of what a scraper has not taken yet
+
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t from = text.find_first_not_of(kSpace);
+  if (from == std::string_view::npos) return {};
+  return text.substr(from, text.find_last_not_of(kSpace) - from + 1);
+}
+
+}  // namespace
+
+// --- poll ---
+
+bool PollExchange::OnBody(std::string_view piece) {
+  if (name_.size() + piece.size() > kMaxPollBody) {
+    connection_.context().Refuse("name", connection_.peer(), "name over its limit");
+    connection_.Answer(413, "the name is too long\n");
+    return false;
+  }
+  name_ += piece;
+  return true;
+}
+
+void PollExchange::OnBodyEnd() {
+  ProxyContext& context = connection_.context();
+  name_ = std::string(Trimmed(name_));
+  if (!IsName(name_)) {
+    context.Refuse("name", connection_.peer(), "not a name");
+    connection_.Answer(400, "the body of a poll is the client's name\n");
+    return;
+  }
+  const Caller caller = connection_.CallerBy("Authorization");
+  if (!context.access.MaySpeakFor(caller, name_)) {
+    context.Refuse("client-identity", connection_.peer(), name_);
+    connection_.Answer(caller.anonymous() ? 401 : 403, "not allowed to register as that name\n");
+    return;
+  }
+  connection_.SetTimer(context.options.poll_hold > Millis(0) ? context.options.poll_hold
+                                                             : std::chrono::hours(24 * 365));
+  connection_.stream().WatchHangup(true);
+  registered_ = true;
+  if (!context.broker.Begin(name_, *this, context.loop.now())) {
+    registered_ = false;
+    context.Refuse("names", connection_.peer(), name_);
+    connection_.Answer(503, "too many names are registered\n");
+  }
+  context.metrics.clients.Set(static_cast<double>(context.broker.names()));
+}
+
+void PollExchange::Take(Scrape& scrape) {
+  registered_ = false;
+  const auto left =
+      std::chrono::duration_cast<Millis>(scrape.deadline - connection_.context().loop.now());
+  connection_.Answer(200, HandOver(scrape.head, scrape.url, scrape.id, std::max(left, Millis(1))));
+}
+
+void PollExchange::Eject() {
+  registered_ = false;
+  Renew(408);
+}
+
+void PollExchange::OnTimer() {
+  if (!registered_) {
+    connection_.Abort();  // the body did not come
+    return;
+  }
+  OnGone();
+  Renew(408);
+}
+
+void PollExchange::OnDrain() {
+  OnGone();
+  Renew(503);
+}
+
+void PollExchange::Renew(int status) { connection_.Answer(status, ""); }
+
+void PollExchange::OnGone() {
+  if (registered_) {
+    ProxyContext& context = connection_.context();
+    context.broker.End(name_, *this, context.loop.now());
+  }
+  registered_ = false;
+}
+
+// --- scrape ---
+
+void ScrapeExchange::OnBodyEnd() {
+  ProxyContext& context = connection_.context();
+  head = connection_.head();
+  started = context.loop.now();
+  auto parsed = http::ParseUrl(head.target);
+  if (!parsed || !IsName(parsed->host)) {
+    Fail(400, "malformed", parsed ? "not a name" : parsed.error().message());
+    return;
+  }
+  url = std::move(*parsed);
+  name = url.host;
+  const Caller caller = connection_.CallerBy("Proxy-Authorization");
+  if (!context.access.MayScrape(caller)) {
+    context.Refuse("scraper-identity", connection_.peer(), name);
+    http::Headers more;
+    if (caller.anonymous()) more.Add("Proxy-Authenticate", "Basic realm=\"pushprox\"");
+    connection_.Answer(caller.anonymous() ? 407 : 403, "not allowed to scrape\n",
+                       "text/plain; charset=utf-8", more);
+    return;
+  }
+  if (head.method != "GET" && head.method != "HEAD") {
+    Fail(405, "method", "only GET and HEAD are passed on");
+    return;
+  }
+  const Millis timeout = std::min(
+      ParseTimeout(head.headers.Get(kTimeoutHeader)).value_or(context.options.default_timeout),
+      context.options.max_timeout);
+  deadline = started + timeout;
+  auto new_id = NewId();
+  if (!new_id) {
+    Fail(500, "internal", new_id.error().message());
+    return;
+  }
+  id = std::move(*new_id);
+  connection_.stream().WatchHangup(true);
+  connection_.SetTimer(std::min(timeout, context.options.away_wait));
+  begun_ = true;
+  switch (context.broker.Begin(*this, started)) {
+    case Broker::Outcome::kTaken:
+    case Broker::Outcome::kWaits:
+      break;
+    case Broker::Outcome::kUnknown:
+      begun_ = false;
+      Fail(404, "unknown-name", "no client of that name");
+      break;
+    case Broker::Outcome::kAway:
+      begun_ = false;
+      Fail(503, "client-away", "the client is away");
+      break;
+    case Broker::Outcome::kFull:
+      begun_ = false;
+      Fail(503, "scrapes", "too many scrapes are under way");
+      break;
+  }
+  context.metrics.scrapes.Set(static_cast<double>(context.broker.scrapes()));
+}
+
+void ScrapeExchange::OnTaken() {
+  connection_.SetTimer(std::chrono::ceil<Millis>(deadline - connection_.context().loop.now()));
+}
+
+void ScrapeExchange::Leave() {
+  ProxyContext& context = connection_.context();
+  if (begun_) context.broker.End(*this);
+  begun_ = false;
+  context.metrics.scrapes.Set(static_cast<double>(context.broker.scrapes()));
+  if (push_ != nullptr) std::exchange(push_, nullptr)->ScraperGone();
+}
+
+void ScrapeExchange::Fail(int status, const std::string& reason, const std::string& why) {
+  Leave();
+  ProxyContext& context = connection_.context();
+  context.Refuse(reason, connection_.peer(), head.target);
+  connection_.Answer(context.Code(status), "Error scraping \"" + head.target + "\": " + why + "\n");
+}
+
+void ScrapeExchange::OnTimer() {
+  if (answering_) {
+    Break("the answer took longer than the scrape's timeout");
+  } else if (taken) {
+    Fail(504, "timeout", "the client did not answer within the timeout");
+  } else if (begun_) {
+    Fail(503, "client-away", "the client did not come back");
+  } else {
+    connection_.Abort();
+  }
+}
+
+void ScrapeExchange::OnGone() { Leave(); }
+
+void ScrapeExchange::Start(PushExchange& push, const Head& answer, Framing framing) {
+  ProxyContext& context = connection_.context();
+  push_ = &push;
+  answering_ = true;
+  status_ = answer.status;
+  http::Headers headers = answer.headers;
+  if (headers.Has(kFailureHeader)) {
+    const std::string_view word = headers.Get(kFailureHeader);
+    status_ = context.Code(word == kNotAllowed ? 403 : word == kTimedOut ? 504 : 502);
+    context.metrics.Refused(word == kNotAllowed ? "client-not-allowed"
+                            : word == kTimedOut ? "target-timeout"
+                                                : "client-failure");
+  } else if (answer.zero) {  // what a stock client writes when it could not scrape
+    status_ = context.Code(502);
+    context.metrics.Refused("client-failure");
+  }
+  StripHopByHop(headers);
+  for (const std::string_view field : {kIdHeader, kTimeoutHeader, kLeftHeader, kFailureHeader})
+    headers.Remove(field);
+  std::string out = "HTTP/1.1 " + std::to_string(status_) + " ";
+  out += status_ == answer.status && !answer.reason.empty() ? std::string_view(answer.reason)
+                                                            : http::ReasonPhrase(status_);
+  out += "\r\n";
+  for (const auto& [field, value] : headers.list()) AppendField(out, field, value);
+  keep_ = connection_.keep_alive();
+  framing_ = framing;
+  if (framing == Framing::kLength || (framing == Framing::kNone && answer.length))
+    AppendField(out, "Content-Length", std::to_string(*answer.length));
+  if (framing == Framing::kChunked || framing == Framing::kToEnd) {
+    framing_ = head.minor == 1 ? Framing::kChunked : Framing::kToEnd;
+    if (framing_ == Framing::kChunked) AppendField(out, "Transfer-Encoding", "chunked");
+    keep_ = keep_ && framing_ == Framing::kChunked;
+  }
+  if (!keep_) AppendField(out, "Connection", "close");
+  out += "\r\n";
+  connection_.Write(out);
+}
+
+bool ScrapeExchange::Pass(std::string_view piece) {
+  ProxyContext& context = connection_.context();
+  passed_ += piece.size();
+  const std::uint64_t most = context.options.max_scrape_bytes.bytes;
+  if (most > 0 && passed_ > most) {
+    context.Refuse("page-too-large", connection_.peer(), head.target);
+    Break("the page is over --scrape.max-bytes");
+    return false;
+  }
+  context.metrics.bytes.Add(static_cast<double>(piece.size()));
+  if (framing_ == Framing::kChunked) {
+    std::string out;
+    AppendBody(out, framing_, piece);
+    connection_.Write(out);
+  } else {
+    connection_.Write(piece);
+  }
+  blocked_ = connection_.stream().unsent() > kHighWater;
+  return !blocked_;
+}
+
+void ScrapeExchange::OnDrained() {
+  if (!blocked_ || push_ == nullptr) return;
+  blocked_ = false;
+  push_->Resume();
+}
+
+void ScrapeExchange::End() {
+  connection_.Write(BodyEnd(framing_));
+  push_ = nullptr;
+  Leave();
+  connection_.Finish(status_, keep_);
+}
+
+void ScrapeExchange::Break(std::string_view why) {
+  ProxyContext& context = connection_.context();
+  context.Refuse("broken-answer", connection_.peer(), why);
+  connection_.Abort();  // tells OnGone
+}
+
+// --- push ---
+
+PushExchange::PushExchange(Connection& connection)
+    : Exchange(connection), caller_(connection.CallerBy("Authorization")) {}
+
+bool PushExchange::OnBody(std::string_view piece) {
+  if (answered_) return false;
+  connection_.SetTimer(connection_.context().options.stall_timeout);
+  if (!started_) {
+    std::size_t taken = 0;
+    if (!TakeHead(piece, taken)) return !answered_;
+    piece.remove_prefix(taken);
+  }
+  while (!piece.empty() && !over_ && scrape_ != nullptr) {
+    bool more = true;
+    const auto fed = inner_.Feed(piece, [&](std::string_view payload) {
+      // Always to the end of the piece: what OnBody was given counts as taken.
+      if (scrape_ != nullptr) more = scrape_->Pass(payload) && more;
+      return scrape_ != nullptr;
+    });
+    if (scrape_ == nullptr) return false;
+    if (!fed) {
+      Refuse(400, "malformed", fed.error().message());
+      return false;
+    }
+    piece.remove_prefix(*fed);
+    if (inner_.done()) {
+      over_ = true;
+      std::exchange(scrape_, nullptr)->End();
+    }
+    if (!more && !over_) return false;
+  }
+  return !answered_;
+}
+
+bool PushExchange::TakeHead(std::string_view bytes, std::size_t& taken) {
+  ProxyContext& context = connection_.context();
+  const std::size_t before = inner_head_.size();
+  inner_head_ += bytes.substr(0, context.options.max_head_bytes + 4);
+  const std::size_t end = HeadEnd(inner_head_, before);
+  if (end == std::string::npos) {
+    if (inner_head_.size() > context.options.max_head_bytes)
+      Refuse(431, "header-too-large", "header of a pushed answer over its limit");
+    return false;
+  }
+  taken = end - before;
+  const auto answer = ParseResponseHead(std::string_view(inner_head_).substr(0, end));
+  if (!answer) {
+    Refuse(400, "malformed", answer.error().message());
+    return false;
+  }
+  std::string().swap(inner_head_);
+  if (!context.access.IsClient(caller_)) {
+    Refuse(caller_.anonymous() ? 401 : 403, "client-identity", "push");
+    return false;
+  }
+  scrape_ = ScrapeExchange::Of(context.broker.Find(answer->headers.Get(kIdHeader)));
+  if (scrape_ == nullptr || scrape_->has_push()) {
+    scrape_ = nullptr;
+    Refuse(context.Code(410), "nobody-waits", "no scrape waits for that Id");
+    return false;
+  }
+  if (!context.access.MaySpeakFor(caller_, scrape_->name)) {
+    const std::string whose = std::exchange(scrape_, nullptr)->name;
+    Refuse(403, "client-identity", whose);
+    return false;
+  }
+  started_ = true;
+  const Framing framing = ResponseFraming(*answer, scrape_->is_head());
+  inner_ = BodyDecoder(framing, answer->length.value_or(0));
+  scrape_->Start(*this, *answer, framing);
+  if (inner_.done()) {
+    over_ = true;
+    std::exchange(scrape_, nullptr)->End();
+  }
+  return true;
+}
+
+// The answer has no body: stock clients leave it unread, and a connection with it.
+void PushExchange::Refuse(int status, const std::string& reason, std::string_view why) {
+  connection_.context().Refuse(reason, connection_.peer(), why);
+  OnGone();
+  answered_ = true;
+  connection_.Answer(status, "");
+}
+
+void PushExchange::OnBodyEnd() {
+  if (answered_) return;
+  if (!started_) {
+    Refuse(400, "malformed", "a push without an answer in it");
+    return;
+  }
+  if (scrape_ != nullptr) {
+    if (!inner_.End()) {
+      Refuse(400, "malformed", "a push that ends before its answer");
+      return;
+    }
+    std::exchange(scrape_, nullptr)->End();
+  }
+  answered_ = true;
+  connection_.Answer(200, "");
+}
+
+void PushExchange::OnTimer() {
+  if (scrape_ != nullptr && scrape_->is_blocked()) {  // the scraper's own deadline runs
+    connection_.SetTimer(connection_.context().options.stall_timeout);
+    return;
+  }
+  connection_.context().Refuse("stalled", connection_.peer(), "a push that brings nothing");
+  connection_.Abort();
+}
+
+void PushExchange::OnGone() {
+  answered_ = true;
+  if (scrape_ != nullptr) std::exchange(scrape_, nullptr)->Break("the push broke off");
+}
+
+void PushExchange::Resume() {
+  connection_.SetTimer(connection_.context().options.stall_timeout);
+  connection_.stream().Resume();
+}
+
+void PushExchange::ScraperGone() {
+  scrape_ = nullptr;
+  if (answered_) return;
+  answered_ = true;
+  connection_.Answer(connection_.context().Code(410), "");
+}
+
+// --- pages ---
+
+bool PageExchange::OnBody(std::string_view piece) {
+  if (body_.size() + piece.size() > kMaxPageBody) {
+    connection_.Answer(413, "request body over its limit\n");
+    return false;
+  }
+  body_ += piece;
+  return true;
+}
+
+void PageExchange::OnBodyEnd() {
+  ProxyContext& context = connection_.context();
+  const Head& head = connection_.head();
+  http::Request request;
+  request.method = head.method;
+  request.target = head.target;
+  const std::size_t question = head.target.find('?');
+  const std::string path = head.target.substr(0, question);
+  request.path = http::PercentDecode(path, false).value_or(path);
+  if (question != std::string::npos) request.query = head.target.substr(question + 1);
+  request.headers = head.headers;
+  request.body = std::move(body_);
+  request.remote = connection_.peer();
+  request.tls = connection_.stream().tls() != nullptr;
+  const Caller caller = connection_.CallerBy("Authorization");
+  if (!request.path.starts_with("/-/") && !context.access.MayView(caller)) {
+    context.Refuse("viewer-identity", connection_.peer(), request.path);
+    http::Headers more;
+    if (caller.anonymous()) more.Add("WWW-Authenticate", "Basic realm=\"pushprox\"");
+    connection_.Answer(caller.anonymous() ? 401 : 403, "not allowed to look\n",
+                       "text/plain; charset=utf-8", more);
+    return;
+  }
+  http::Response response = context.pages.Serve(request);
+  const std::string type(response.headers.Get("Content-Type"));
+  for (const char* name : {"Content-Type", "Content-Length", "Connection"})
+    response.headers.Remove(name);
+  connection_.Answer(response.status, response.body, type, response.headers);
+}
+
+void PageExchange::OnTimer() { connection_.Abort(); }
+
+}  // namespace drover::pushprox

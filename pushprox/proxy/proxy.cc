@@ -1,0 +1,224 @@
+#include "pushprox/proxy/proxy.h"
+
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <future>
+
+#include "core/json/writer.h"
+#include "core/os/file_system.h"
+#include "core/telemetry/telemetry.h"
+
+namespace drover::pushprox {
+namespace {
+
+constexpr Millis kTidyEvery{30'000};
+constexpr Millis kGrace{700};
+constexpr rlim_t kOtherFiles = 64;
+
+// As many descriptors as there may be connections, where the hard limit lets us.
+std::int64_t RaiseFileLimit(std::int64_t connections) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return connections;
+  const rlim_t wanted = static_cast<rlim_t>(connections) + kOtherFiles;
+  if (limit.rlim_cur < wanted) {
+    limit.rlim_cur = std::min(wanted, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return static_cast<std::int64_t>(limit.rlim_cur > kOtherFiles ? limit.rlim_cur - kOtherFiles : 1);
+}
+
+Status CheckWebConfig(const std::string& path, bool needs_certificates) {
+  if (path.empty()) {
+    if (!needs_certificates) return {};
+    return Fail(ErrorCode::kInvalid,
+                "the access file names certificates, which needs TLS: give --web.config.file");
+  }
+  DROVER_TRY(const std::string text, ReadUserFile(path));
+  DROVER_TRY(const http::WebConfig config, http::ParseWebConfig(text, path));
+  if (!config.basic_auth_users.empty())
+    return Fail(ErrorCode::kUnsupported,
+                path +
+                    ": basic_auth_users is not supported here: --access.config.file says who "
+                    "may register, scrape and look");
+  if (config.rate_limit.interval > Millis(0))
+    return Fail(ErrorCode::kUnsupported, path + ": rate_limit is not supported here");
+  const bool verifies = config.tls.client_auth_type == http::ClientAuth::kVerifyIfGiven ||
+                        config.tls.client_auth_type == http::ClientAuth::kRequireAndVerify;
+  if (needs_certificates && !verifies)
+    return Fail(ErrorCode::kInvalid,
+                path +
+                    ": the access file names certificates, which needs client_auth_type "
+                    "VerifyClientCertIfGiven or RequireAndVerifyClientCert");
+  return {};
+}
+
+}  // namespace
+
+Proxy::Proxy(const ProxyOptions& options, Clock& clock, const Logger& log)
+    : options_(options),
+      clock_(clock),
+      log_(log),
+      metrics_(registry_),
+      broker_(options_),
+      loop_(clock),
+      tidy_(loop_, [this] { Tidy(); }) {}
+
+Proxy::~Proxy() { Stop(); }
+
+Result<std::unique_ptr<RunningProgram>> Proxy::Start(const ProxyOptions& options, Clock& clock,
+                                                     const Logger& log) {
+  DROVER_CHECK(Validate(options));
+  ProxyOptions used = options;
+  used.max_connections = std::min(used.max_connections, RaiseFileLimit(used.max_connections));
+  std::unique_ptr<Proxy> proxy(new Proxy(used, clock, log));
+  DROVER_CHECK(proxy->Begin());
+  if (used.max_connections < options.max_connections)
+    log.Warn("fewer connections than asked for: the limit of open files is low",
+             {{"connections", used.max_connections}});
+  return proxy;
+}
+
+Status Proxy::Begin() {
+  if (options_.insecure) {
+    access_ = Access::Open();
+    log_.Warn(
+        "--insecure: whoever reaches this port may register as any name and scrape through "
+        "any client");
+  } else {
+    DROVER_TRY(access_, Access::FromFile(options_.access_file, clock_, log_));
+  }
+  DROVER_CHECK(CheckWebConfig(options_.web_config_file, access_->needs_certificates()));
+  AddPages();
+  if (!options_.web_config_file.empty()) {
+    DROVER_TRY(web_config_, http::WebConfigFile::Open(options_.web_config_file, clock_, log_));
+    web_config_->Protect(pages_);
+  }
+  if (!options_.insecure && (web_config_ == nullptr || web_config_->tls() == nullptr))
+    log_.Warn(
+        "tokens travel unencrypted: give --web.config.file with a certificate, or put TLS in "
+        "front");
+  DROVER_TRY(http::Listener listener, http::Listen(options_.listen));
+  address_ = listener.address();
+  listeners_.push_back(std::move(listener));
+  DROVER_CHECK(loop_.Add(listeners_.front().fd(), EPOLLIN, *this));
+  context_ = std::make_unique<ProxyContext>(
+      ProxyContext{loop_, options_, broker_, *access_, metrics_, pages_, log_});
+  tidy_.Set(kTidyEvery);
+  thread_ = std::jthread([this] { loop_.Run(); });
+  return {};
+}
+
+void Proxy::AddPages() {
+  telemetry::AddProcessMetrics(registry_);
+  telemetry::AddBuildInfo(registry_, "drover_pushprox");
+  telemetry::AddRoutes(pages_, registry_, {"drover-pushprox proxy"});
+  pages_.Add("GET,HEAD", "/clients", [this](const http::Request&) {
+    json::Writer out;
+    out.BeginArray();
+    for (const std::string& name : broker_.Names(loop_.now())) {
+      out.BeginObject().Key("targets").BeginArray().String(name).EndArray();
+      out.Key("labels").Null().EndObject();
+    }
+    out.EndArray();
+    http::Response response = http::Response::Json(200, out.Take() + "\n");
+    return response;
+  });
+}
+
+void Proxy::OnEvents(std::uint32_t) {
+  for (int i = 0; i < 64; ++i) {
+    const int fd =
+        ::accept4(listeners_.front().fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        context_->Refuse("files", "", std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+        ::usleep(10'000);  // level-triggered: without a pause this would spin
+      }
+      return;
+    }
+    Accept(fd);
+  }
+}
+
+void Proxy::Accept(int fd) {
+  if (context_->connections.size() >= static_cast<std::size_t>(options_.max_connections) ||
+      context_->draining) {
+    context_->Refuse("connections", http::PeerAddress(fd), "too many connections");
+    ::close(fd);
+    return;
+  }
+  PrepareSocket(fd);
+  Stream::Setup setup;
+  setup.fd = fd;
+  bool verified = false;
+  std::shared_ptr<ssl_ctx_st> tls;
+  if (web_config_ != nullptr && web_config_->tls() != nullptr) {
+    // Asked on both sides of Context: a reload between them must not pass an unverified name.
+    const bool before = web_config_->VerifiesClients();
+    tls = web_config_->Context();
+    verified = before && web_config_->VerifiesClients();
+  }
+  setup.tls = tls.get();
+  const auto at = context_->connections.insert(context_->connections.end(), nullptr);
+  *at = std::make_unique<Connection>(*context_, setup, http::PeerAddress(fd), verified);
+  (*at)->set_position(at);
+  metrics_.connections.Add(1);
+}
+
+void Proxy::Tidy() {
+  broker_.Forget(loop_.now());
+  metrics_.clients.Set(static_cast<double>(broker_.names()));
+  tidy_.Set(kTidyEvery);
+}
+
+Status Proxy::Reload() {
+  if (options_.insecure) return {};
+  auto fresh = Access::FromFile(options_.access_file, clock_, log_);
+  Status status;
+  if (fresh) {
+    status = CheckWebConfig(options_.web_config_file, (*fresh)->needs_certificates());
+  } else {
+    status = tl::unexpected(fresh.error());
+  }
+  if (!status) {
+    log_.Error("access file not reloaded: the one before stays",
+               {{"err", status.error().message()}});
+    return status;
+  }
+  const std::shared_ptr<Access> given = std::move(*fresh);
+  loop_.Post([this, given] { *access_ = std::move(*given); });
+  log_.Info("access file reloaded", {{"file", options_.access_file}});
+  return {};
+}
+
+void Proxy::Drain() {
+  context_->draining = true;
+  loop_.Remove(listeners_.front().fd(), *this);
+  std::vector<Connection*> all;
+  for (const auto& one : context_->connections) all.push_back(one.get());
+  for (Connection* one : all) one->Drain();
+}
+
+void Proxy::Stop() {
+  if (!thread_.joinable()) return;
+  loop_.Post([this] { Drain(); });
+  const MonoTime deadline = clock_.Mono() + kGrace;
+  for (;;) {
+    std::promise<std::size_t> left;
+    auto answer = left.get_future();
+    loop_.Post([&] { left.set_value(broker_.scrapes()); });
+    if (answer.get() == 0 || clock_.Mono() >= deadline) break;
+    clock_.SleepFor(Millis(10), {});
+  }
+  loop_.Stop();
+  thread_.join();
+  while (!context_->connections.empty()) context_->connections.front()->Abort();
+}
+
+}  // namespace drover::pushprox
