@@ -124,16 +124,17 @@ class Perf final : public Collector {
     }
   }
 
-  void Open(const Tracepoint& point) {
+  Status Open(const Tracepoint& point) {
     const auto id = TracepointId(point);
     if (!id) {
-      if (!opened_) failure_ = Fail(id.error());
-      return;
+      failure_ = Fail(id.error());
+      return failure_;
     }
     constexpr std::string_view kHelp = "Perf tracepoint ";
     Open(tracepoints_.Get(point.group + "_" + point.name,
                           std::string(kHelp) + point.group + ":" + point.name),
          {PERF_TYPE_TRACEPOINT, *id});
+    return {};
   }
 
   Status Collect(MetricSink& out) override {
@@ -238,7 +239,10 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
   OpenChosen(input, kHardware, "hardware", *perf);
   OpenChosen(input, kSoftware, "software", *perf);
   OpenChosen(input, kCache, "cache", *perf);
-  for (const Tracepoint& point : tracepoints) perf->Open(point);
+  for (const Tracepoint& point : tracepoints) {
+    if (const auto status = perf->Open(point); !status)
+      input.log.Warn("tracepoint left out", {{"err", status.error().message()}});
+  }
   return perf;
 }
 

@@ -132,6 +132,8 @@ def flags_of(collectors, *more):
     return ["--collector." + name for name in collectors] + list(more)
 
 
+TRACEPOINT = "--collector.perf.tracepoint=sched:sched_process_exec"
+TRACEPOINT_ID = "/sys/kernel/tracing/events/sched/sched_process_exec/id"
 NETWORK = ("arp", "netdev", "netclass", "qdisc", "tcpstat", "network_route", "ethtool")
 
 
@@ -214,6 +216,23 @@ class Checks:
             self.want(got, 'node_network_name_assign_type{device="d0"}', 3)
             self.want(got, 'node_network_transmit_queue_length{device="d0"}', 500)
 
+    def tracepoints_count(self):
+        flags = ["--collector.perf", "--collector.perf.disable-hardware-profilers",
+                 "--collector.perf.disable-cache-profilers", TRACEPOINT, "--collector.perf.tracepoint=no:such"]
+        with Exporter(self.ours, flags) as exporter:
+            got = samples(exporter.page())
+            if 'node_scrape_collector_success{collector="perf"}' not in got or not os.path.exists(TRACEPOINT_ID):
+                print("no tracepoints here")
+                return
+            assert "tracepoint left out" in exporter.read_log(), exporter.read_log()
+            name = "node_perf_sched_sched_process_exec{"
+            before = sum(value for series, value in got.items() if series.startswith(name))
+            for _ in range(5):
+                run("true")
+            got = samples(exporter.page())
+            after = sum(value for series, value in got.items() if series.startswith(name))
+            assert after >= before + 5, f"five programs were started: {before} to {after}"
+
     def devices_come_and_go(self):
         """A device that vanishes in mid-read takes nothing else with it."""
         end = threading.Event()
@@ -282,7 +301,7 @@ def same_pages(ours, peer, flags):
 
 def beside_the_peer(ours, peer):
     collectors = NETWORK + ("timex", "uname", "filesystem", "processes", "interrupts", "time", "perf")
-    same_pages(ours, peer, flags_of(collectors))
+    same_pages(ours, peer, flags_of(collectors, *([TRACEPOINT] if os.path.exists(TRACEPOINT_ID) else [])))
     same_pages(ours, peer, flags_of(collectors, "--collector.netclass.netlink", "--no-collector.arp.netlink",
                                     "--no-collector.netdev.netlink", "--collector.netdev.address-info",
                                     "--collector.ethtool.device-include=^d[01]$",
@@ -300,12 +319,14 @@ def beside_the_peer(ours, peer):
 
 
 def inside(ours, peer):
+    run("mount", "-t", "tracefs", "nodev", "/sys/kernel/tracing", check=False)  # of this namespace alone
     if peer:
         beside_the_peer(ours, peer)
         return
     checks = Checks(ours)
     checks.known_things_appear()
     checks.netlink_properties()
+    checks.tracepoints_count()
     checks.devices_come_and_go()
 
 
