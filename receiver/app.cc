@@ -10,6 +10,7 @@
 #include "receiver/alerting_view.h"
 #include "receiver/api/alertmanager_v2/api.h"
 #include "receiver/api/prometheus_v1/rules.h"
+#include "receiver/config/external_url.h"
 #include "receiver/ingest/write_route.h"
 #include "receiver/web/pages.h"
 
@@ -30,6 +31,10 @@ class NoSink final : public alert::AlertSink {
   void Put(std::vector<alert::Alert>) override {}
 };
 
+Millis SelfInterval(Millis evaluation_interval) {
+  return std::min(evaluation_interval, SelfOptions().interval);
+}
+
 Labels LabelsOf(const std::map<std::string, std::string>& map) {
   LabelsBuilder builder;
   for (const auto& [name, value] : map) builder.Set(name, value);
@@ -44,6 +49,8 @@ void AddFlags(Flags& flags, AppOptions& options) {
             "Alertmanager configuration; without it alerts are shown and sent to nobody.");
   flags.Add("alerting.data.retention", options.alerting_retention,
             "How long ended silences and the history of notifications are kept.");
+  flags.Add("alerting.dispatch.start-delay", options.dispatch_start_delay,
+            "Nobody is notified earlier than this after the start.");
   flags.Add("storage.tsdb.path", options.storage_path, "Folder for all data.");
   flags.Add("storage.tsdb.retention.time", options.retention, "How long samples are kept.");
   flags.Add("storage.fsync", options.fsync,
@@ -102,21 +109,22 @@ Status App::Begin() {
     if (value <= Millis(0))
       return Fail(ErrorCode::kInvalid, "--" + std::string(name) + " must be above 0");
   }
-  DROVER_TRY(const LoadedConfig loaded, Load());
+  const Lock starting(reload_mutex_);
   if (!options_.web_config_file.empty()) {
     DROVER_TRY(web_config_, http::WebConfigFile::Open(options_.web_config_file, clock_, log_));
   }
-  fs_ = MakeFileSystem(options_.storage_path);
-  DROVER_CHECK(fs_->MakeDirs(""));
-  DROVER_TRY(lock_, FolderLock::Take(options_.storage_path));
-  DROVER_CHECK(OpenStore());
-
   promql::EngineOptions engine;
   engine.timeout = options_.query_timeout;
   engine.max_samples = static_cast<std::size_t>(options_.query_max_samples);
   engine.lookback_delta = options_.query_lookback_delta;
-  engine.default_subquery_step = loaded.config.global.evaluation_interval;
   engine_ = std::make_unique<promql::Engine>(engine, clock_);
+  external_url_ = ExternalUrl(options_.external_url, options_.listen,
+                              web_config_ && web_config_->tls() != nullptr, HostName());
+  DROVER_TRY(Plan plan, MakePlan());
+  fs_ = MakeFileSystem(options_.storage_path);
+  DROVER_CHECK(fs_->MakeDirs(""));
+  DROVER_TRY(lock_, FolderLock::Take(options_.storage_path));
+  DROVER_CHECK(OpenStore());
 
   DROVER_CHECK(StartAlerting());
   alert::AlertSink& sink = alerting_ ? static_cast<alert::AlertSink&>(*alerting_) : *no_sink_;
@@ -134,7 +142,13 @@ Status App::Begin() {
   status.start_time = clock_.Now();
   status.storage_retention = FormatDuration(options_.retention);
   api_ = std::make_unique<api::PrometheusApi>(*engine_, *head_, clock_, std::move(status));
-  DROVER_CHECK(Apply(loaded.config));
+  {
+    const Lock publish(mutex_);
+    rules_ =
+        std::make_shared<rules::Manager>(*rule_environment_, RuleOptionsOf(plan.config.global));
+  }
+  const Millis interval = plan.config.global.evaluation_interval;
+  Use(std::move(plan));
   reload_.Started();
   AddRoutes();
   DROVER_TRY(server_, http::StartServer(
@@ -144,7 +158,7 @@ Status App::Begin() {
                            .tls = web_config_ ? web_config_->tls() : nullptr},
                           router_, log_));
   SelfOptions self;
-  self.interval = std::min<Millis>(loaded.config.global.evaluation_interval, self.interval);
+  self.interval = SelfInterval(interval);
   self.instance = server_->addresses().front();
   if (self.instance.starts_with(':')) self.instance.insert(0, "localhost");
   self_ = std::make_unique<SelfRecorder>(self, registry_, *head_, clock_, log_);
@@ -187,16 +201,15 @@ Status App::StartAlerting() {
     log_.Info("no --alerting.config.file: alerts are shown and sent to nobody");
     return {};
   }
-  DROVER_TRY(alerting::LoadedConfig loaded, alerting::LoadConfig(options_.alerting_config_file));
-  for (const std::string& warning : loaded.warnings)
-    log_.Warn("alerting configuration", {{"at", warning}});
+  DROVER_TRY(alerting::LoadedConfig loaded, LoadRouting());
   curl_ = std::make_unique<http::CurlLoop>("drover-receiver/" + std::string(Version()));
   DROVER_CHECK(fs_->MakeDirs("alerting"));
   alerting::AlertingOptions options;
   options.folder = fs_->RealPath("alerting");
   options.retention = options_.alerting_retention;
   options.dispatch.senders = 8;
-  options.dispatch.external_url = ExternalUrl();
+  options.dispatch.external_url = external_url_;
+  options.dispatch.start_delay = options_.dispatch_start_delay;
   DROVER_TRY(alerting_,
              alerting::Alerting::Start(
                  std::move(loaded), options, clock_,
@@ -221,17 +234,11 @@ Result<LoadedConfig> App::Load() const {
   return loaded;
 }
 
-std::string App::ExternalUrl() const {
-  if (!options_.external_url.empty()) {
-    std::string url = options_.external_url;
-    while (url.ends_with('/')) url.pop_back();
-    return url;
-  }
-  const std::size_t colon = options_.listen.rfind(':');
-  const std::string host = options_.listen.substr(0, colon);
-  const std::string scheme = web_config_ && web_config_->tls() != nullptr ? "https" : "http";
-  return scheme + "://" + (host.empty() ? "localhost" : host) +
-         options_.listen.substr(colon == std::string::npos ? 0 : colon);
+Result<alerting::LoadedConfig> App::LoadRouting() const {
+  DROVER_TRY(alerting::LoadedConfig loaded, alerting::LoadConfig(options_.alerting_config_file));
+  for (const std::string& warning : loaded.warnings)
+    log_.Warn("alerting configuration", {{"at", warning}});
+  return loaded;
 }
 
 std::vector<rules::GroupSnapshot> App::RuleGroups() {
@@ -243,49 +250,56 @@ std::vector<rules::GroupSnapshot> App::RuleGroups() {
   return manager ? manager->Groups() : std::vector<rules::GroupSnapshot>();
 }
 
-Status App::Apply(const ReceiverConfig& config) {
-  DROVER_TRY(std::vector<rules::GroupSpec> groups,
-             rules::LoadRuleFiles(config.rule_files, engine_->options().parser));
-  std::shared_ptr<rules::Manager> manager;
-  std::shared_ptr<rules::Manager> old;
-  {
-    Lock lock(mutex_);
-    const bool same_global = rules_ && WriteFields(config.global) == WriteFields(config_.global);
-    config_ = config;
-    manager = rules_;
-    if (!same_global) {
-      // Other defaults for all groups: they start anew, and restore what they can from the store.
-      rules::RuleOptions options;
-      options.evaluation_interval = config.global.evaluation_interval;
-      options.resend_delay = options_.resend_delay;
-      options.outage_tolerance = options_.outage_tolerance;
-      options.grace_period = options_.grace_period;
-      options.external_labels = LabelsOf(config.global.external_labels);
-      options.external_url = ExternalUrl();
-      manager = std::make_shared<rules::Manager>(*rule_environment_, options);
-      old = std::exchange(rules_, manager);
+Result<App::Plan> App::MakePlan() {
+  DROVER_TRY(LoadedConfig loaded, Load());
+  Plan plan;
+  plan.config = std::move(loaded.config);
+  DROVER_TRY(plan.groups, rules::LoadRuleFiles(plan.config.rule_files, engine_->options().parser));
+  if (alerting_) {
+    auto routing = LoadRouting();
+    if (!routing) {
+      alerting_->ReloadFailed();
+      return tl::unexpected(std::move(routing).error());
     }
+    DROVER_TRY(plan.routing, alerting_->Prepare(*std::move(routing)));
   }
-  if (old) old->Stop();
-  log_.Info("rules loaded", {{"groups", groups.size()}});
-  manager->Update(std::move(groups));
-  return {};
+  return plan;
+}
+
+void App::Use(Plan plan) {
+  std::shared_ptr<rules::Manager> manager;
+  {
+    const Lock lock(mutex_);
+    manager = rules_;
+    config_ = plan.config;
+  }
+  if (!manager) return;  // stopped
+  const GlobalConfig& global = plan.config.global;
+  engine_->SetDefaultSubqueryStep(global.evaluation_interval);
+  if (self_) self_->SetInterval(SelfInterval(global.evaluation_interval));
+  if (plan.routing) alerting_->Use(std::move(plan.routing));
+  log_.Info("rules loaded", {{"groups", plan.groups.size()}});
+  manager->Update(std::move(plan.groups), RuleOptionsOf(global));
+}
+
+rules::RuleOptions App::RuleOptionsOf(const GlobalConfig& global) const {
+  rules::RuleOptions options;
+  options.evaluation_interval = global.evaluation_interval;
+  options.query_offset = global.rule_query_offset;
+  options.resend_delay = options_.resend_delay;
+  options.outage_tolerance = options_.outage_tolerance;
+  options.grace_period = options_.grace_period;
+  options.external_labels = LabelsOf(global.external_labels);
+  options.external_url = external_url_;
+  options.path_prefix = PathPrefix(external_url_);
+  return options;
 }
 
 Status App::Reload() {
-  const auto loaded = Load();
-  if (!loaded) return reload_.Failed(loaded.error());
-  if (alerting_) {
-    auto routing = alerting::LoadConfig(options_.alerting_config_file);
-    if (!routing) {
-      alerting_->ReloadFailed();
-      return reload_.Failed(routing.error());
-    }
-    if (const Status reloaded = alerting_->Reload(std::move(*routing)); !reloaded)
-      return reload_.Failed(reloaded.error());
-  }
-  if (const Status applied = Apply(loaded->config); !applied)
-    return reload_.Failed(applied.error());
+  const Lock lock(reload_mutex_);
+  auto plan = MakePlan();
+  if (!plan) return reload_.Failed(plan.error());
+  Use(*std::move(plan));
   reload_.Succeeded(options_.config_file);
   return {};
 }
@@ -315,16 +329,17 @@ void App::Stop() {
   if (!head_ || std::exchange(stopped_, true)) return;
   if (api_) api_->Stop();
   if (server_) server_->Stop(Millis(500));
-  self_.reset();
-  server_.reset();
   {
     std::shared_ptr<rules::Manager> manager;
     {
-      Lock lock(mutex_);
+      const Lock lock(mutex_);
       manager = std::exchange(rules_, nullptr);
     }
     if (manager) manager->Stop();
   }
+  server_.reset();  // waits for a reload that a request began
+  const Lock lock(reload_mutex_);
+  self_.reset();
   alerting_.reset();
   curl_.reset();
   write_.reset();

@@ -45,6 +45,7 @@ struct AppOptions {
   Millis outage_tolerance = std::chrono::hours(1);
   Millis grace_period = std::chrono::minutes(10);
   Millis alerting_retention = std::chrono::hours(120);
+  Millis dispatch_start_delay{0};
 };
 void AddFlags(Flags& flags, AppOptions& options);
 
@@ -65,16 +66,25 @@ class App final : public RunningProgram {
 
  private:
   App(const AppOptions& options, const Flags& flags, Clock& clock, const Logger& log);
+  // All that a configuration names, read and checked, nothing of it in use.
+  struct Plan {
+    ReceiverConfig config;
+    std::vector<rules::GroupSpec> groups;
+    std::shared_ptr<const alerting::Runtime> routing;  // null: alerting does not run
+  };
   Status Begin();
   Result<LoadedConfig> Load() const;
-  Status Apply(const ReceiverConfig& config);
+  Result<alerting::LoadedConfig> LoadRouting() const;
+  Result<Plan> MakePlan();
+  void Use(Plan plan) REQUIRES(reload_mutex_);
+  rules::RuleOptions RuleOptionsOf(const GlobalConfig& global) const;
   Status OpenStore();
   Status StartAlerting();
   void AddRoutes();
   std::vector<rules::GroupSnapshot> RuleGroups();
-  std::string ExternalUrl() const;
 
   const AppOptions options_;
+  std::string external_url_;  // set by Begin
   const Flags& flags_;
   Clock& clock_;
   const Logger& log_;
@@ -93,6 +103,7 @@ class App final : public RunningProgram {
   std::unique_ptr<rules::Environment> rule_environment_;
   std::unique_ptr<SelfRecorder> self_;
 
+  Mutex reload_mutex_;  // one start, reload or end at a time; taken before mutex_
   Mutex mutex_;
   ReceiverConfig config_ GUARDED_BY(mutex_);
   std::shared_ptr<rules::Manager> rules_ GUARDED_BY(mutex_);

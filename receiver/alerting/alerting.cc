@@ -97,16 +97,22 @@ void Alerting::KeepOpen(const std::vector<Labels>& labels, TimePoint until) {
 }
 
 Status Alerting::Reload(LoadedConfig config) {
+  DROVER_TRY(auto runtime, Prepare(std::move(config)));
+  Use(std::move(runtime));
+  return {};
+}
+
+Result<std::shared_ptr<const Runtime>> Alerting::Prepare(LoadedConfig config) {
   auto runtime = Runtime::Build(std::move(config), clients_, [this] { return clock_.Now(); });
-  if (!runtime) {
-    metrics_.config_ok().Set(0);
-    return Fail(std::move(runtime).error());
-  }
+  if (!runtime) ReloadFailed();
+  return runtime;
+}
+
+void Alerting::Use(std::shared_ptr<const Runtime> runtime) {
   Lock lock(mutex_);
-  dispatcher_->Use(*std::move(runtime), Known());
+  dispatcher_->Use(std::move(runtime), Known());
   metrics_.config_ok().Set(1);
   metrics_.config_time().Set(static_cast<double>(ToMs(clock_.Now()) / 1000));
-  return {};
 }
 
 AlertView Alerting::StatusOf(std::uint64_t fingerprint, const AlertPtr& alert) const {

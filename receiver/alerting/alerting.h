@@ -63,7 +63,10 @@ class Alerting final : public alert::AlertSink {
   void KeepOpen(const std::vector<Labels>& labels, TimePoint until) override;
   // The same with an answer: texts about those that were refused; the others are taken.
   std::vector<std::string> Ingest(std::vector<alert::Alert> alerts);
-  // Nothing changes on an error.
+  // Reload in two steps, for those who have more to reload. An error changes nothing but the metric.
+  Result<std::shared_ptr<const Runtime>> Prepare(LoadedConfig config);
+  void Use(std::shared_ptr<const Runtime> runtime);
+  // Both. Nothing changes on an error.
   Status Reload(LoadedConfig config);
   // The file could not be read: the metric says so.
   void ReloadFailed() { metrics_.config_ok().Set(0); }

@@ -13,6 +13,7 @@ namespace drover::receiver {
 
 struct GlobalConfig {
   Millis evaluation_interval{60'000};
+  Millis rule_query_offset{0};
   std::map<std::string, std::string> external_labels;
 };
 
@@ -35,6 +36,8 @@ template <typename Visitor>
 void Describe(GlobalConfig& c, Visitor& v) {
   v.Field("evaluation_interval", c.evaluation_interval, "duration",
           "How often rule groups without an interval are evaluated.");
+  v.Field("rule_query_offset", c.rule_query_offset, "duration",
+          "How far back rules look, for groups that do not say, so that late samples count.");
   v.Field("external_labels", c.external_labels, "labels", "Added to alerts, where absent.");
   for (const char* key :
        {"scrape_interval", "scrape_timeout", "scrape_protocols", "body_size_limit", "sample_limit",
@@ -43,7 +46,6 @@ void Describe(GlobalConfig& c, Visitor& v) {
     v.NoEffect(key, "scraping is drover-agent's");
   }
   v.NotBuilt("query_log_file");
-  v.NotBuilt("rule_query_offset");
 }
 template <typename Visitor>
 void Describe(ReceiverConfig& c, Visitor& v) {

@@ -95,6 +95,7 @@ Result<Query> Engine::Parse(std::string_view text) const {
 Result<QueryResult> Engine::Instant(const Queryable& storage, const Query& query, TimePoint t,
                                     const QueryParams& params) const {
   Context context = MakeContext(storage, options_, *clock_, params);
+  context.default_subquery_step = subquery_step_ms_;
   context.start = context.end = ToMs(t);
   context.instant = true;
   const Grid grid{ToMs(t), 0, 1};
@@ -137,6 +138,7 @@ Result<QueryResult> Engine::Range(const Queryable& storage, const Query& query, 
                                          "\" for range query, must be Scalar or instant Vector");
   }
   Context context = MakeContext(storage, options_, *clock_, params);
+  context.default_subquery_step = subquery_step_ms_;
   context.start = ToMs(start);
   context.end = ToMs(end);
   context.step = step.count();

@@ -8,6 +8,7 @@
 // decoded once, and functions are loops over arrays.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -25,7 +26,7 @@ namespace drover::promql {
 
 struct EngineOptions {
   Millis lookback_delta = std::chrono::minutes(5);
-  Millis default_subquery_step = std::chrono::minutes(1);  // global.evaluation_interval
+  Millis default_subquery_step = std::chrono::minutes(1);  // at first: SetDefaultSubqueryStep
   Millis timeout = std::chrono::minutes(2);
   std::size_t max_samples = 50'000'000;
   // Names are dropped at the very end instead of by each function
@@ -52,7 +53,10 @@ struct QueryParams {
 // Thread-safe.
 class Engine {
  public:
-  Engine(const EngineOptions& options, const Clock& clock) : options_(options), clock_(&clock) {}
+  Engine(const EngineOptions& options, const Clock& clock)
+      : options_(options),
+        clock_(&clock),
+        subquery_step_ms_(options.default_subquery_step.count()) {}
 
   // With the features of the options.
   Result<Query> Parse(std::string_view text) const;
@@ -68,10 +72,13 @@ class Engine {
                             TimePoint end, Millis step, const QueryParams& params = {}) const;
 
   const EngineOptions& options() const { return options_; }
+  // global.evaluation_interval, which a reload may change. Holds for queries that begin after.
+  void SetDefaultSubqueryStep(Millis step) { subquery_step_ms_ = step.count(); }
 
  private:
-  EngineOptions options_;
-  const Clock* clock_;
+  const EngineOptions options_;
+  const Clock* const clock_;
+  std::atomic<std::int64_t> subquery_step_ms_;
 };
 
 }  // namespace drover::promql

@@ -120,6 +120,7 @@ Result<std::vector<RuleSample>> AlertingRule::Evaluate(TimePoint t, Millis query
   DROVER_TRY(const auto samples, QuerySamples(env_, query_, t - query_offset, stop));
   DROVER_TRY(ActiveMap fresh, Fresh(samples, t, t - query_offset, stop));
   const Lock lock(mutex_);
+  ForgetTheFuture(t);
   for (auto& [labels, alert] : fresh) {
     const auto known = active_.find(labels);
     if (known != active_.end() && known->second.state != AlertState::kInactive) {
@@ -141,6 +142,22 @@ Result<std::vector<RuleSample>> AlertingRule::Evaluate(TimePoint t, Millis query
                                            std::to_string(live) + " alerts");
   }
   return out;
+}
+
+void AlertingRule::ForgetTheFuture(TimePoint t) {
+  const auto limit = [t](std::optional<TimePoint>& time) {
+    if (time && *time > t) time = t;
+  };
+  for (auto& [labels, alert] : active_) {
+    // What fires has waited long enough already.
+    if (alert.active_at > t) {
+      alert.active_at = alert.state == AlertState::kPending ? t : t - spec_.hold;
+    }
+    limit(alert.fired_at);
+    limit(alert.resolved_at);
+    limit(alert.keep_firing_since);
+    if (alert.last_sent_at && *alert.last_sent_at > t) alert.last_sent_at.reset();
+  }
 }
 
 void AlertingRule::Advance(const ActiveMap& fresh, TimePoint t, std::vector<RuleSample>& out) {

@@ -64,6 +64,8 @@ class AlertingRule {
   Result<ActiveMap> Fresh(const std::vector<RuleSample>& samples, TimePoint t, TimePoint query_time,
                           std::stop_token stop) const;
   Labels Outgoing(const Labels& labels) const;  // with the external labels
+  // The wall clock was set back: nothing has happened after `t`.
+  void ForgetTheFuture(TimePoint t) REQUIRES(mutex_);
   void Advance(const ActiveMap& fresh, TimePoint t, std::vector<RuleSample>& out) REQUIRES(mutex_);
 
   const RuleSpec spec_;

@@ -26,6 +26,8 @@ struct RuleOptions {
   Labels external_labels;
   std::string external_url;  // with the path prefix, no slash at the end
   std::string path_prefix;   // "" or "/x"
+
+  bool operator==(const RuleOptions&) const = default;
 };
 
 struct Environment {

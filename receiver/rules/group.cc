@@ -28,7 +28,7 @@ Group::Group(const GroupSpec& spec, const Environment& env, const RuleOptions& o
     entry.query = promql::ToText(*rule.expr);
     entry.parsed = {rule.query, rule.expr};
     if (rule.alerting) {
-      entry.alerting = std::make_unique<AlertingRule>(rule, env, options, !restore);
+      entry.alerting = std::make_unique<AlertingRule>(rule, env, options_, !restore);
     }
   }
 }
@@ -43,6 +43,7 @@ TimePoint Group::NextSlot(TimePoint now) const {
 }
 
 TimePoint Group::SlotAfter(TimePoint slot, TimePoint now) {
+  if (slot > now + interval_) return NextSlot(now);
   const std::int64_t passed = std::max<std::int64_t>(1, (now - slot) / interval_);
   const Lock lock(mutex_);
   counters_.missed += static_cast<std::uint64_t>(passed - 1);

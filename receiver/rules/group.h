@@ -25,7 +25,8 @@ class Group {
 
   // The first slot after `now`.
   TimePoint NextSlot(TimePoint now) const;
-  // The slot to run after `slot` when it is `now`; slots that went by are counted as missed.
+  // The slot to run after `slot` when it is `now`; slots that went by are counted as missed. When
+  // the wall clock was set back by more than an interval, the next one of the new time.
   TimePoint SlotAfter(TimePoint slot, TimePoint now);
 
   // Runs all rules: writes their series (a transaction per rule, so that later ones see them) and
@@ -75,7 +76,7 @@ class Group {
 
   const GroupSpec spec_;
   const Environment& env_;
-  const RuleOptions& options_;
+  const RuleOptions options_;
   const Millis interval_;
   const Millis query_offset_;
   bool restore_;

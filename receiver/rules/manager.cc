@@ -85,7 +85,10 @@ void Manager::State::Collect(std::vector<OwnFamily>& out) const {
 }
 
 Manager::Manager(const Environment& env, const RuleOptions& options)
-    : env_(env), options_(options), state_(std::make_shared<State>()) {
+    : env_(env),
+      thread_count_(options.threads),
+      state_(std::make_shared<State>()),
+      options_(options) {
   // The registry may outlive this.
   env_.metrics.AddSource([weak = std::weak_ptr<const State>(state_)](std::vector<OwnFamily>& out) {
     if (const auto state = weak.lock()) state->Collect(out);
@@ -95,13 +98,27 @@ Manager::Manager(const Environment& env, const RuleOptions& options)
 Manager::~Manager() { Stop(); }
 
 void Manager::Stop() {
+  cancel_.request_stop();  // before the lock: an Update under way waits for evaluations
   const Lock lock(update_mutex_);
   threads_.clear();  // requests stop and joins
 }
 
 void Manager::Update(std::vector<GroupSpec> specs) {
   const Lock update(update_mutex_);
+  Replace(std::move(specs), options_);
+}
+
+void Manager::Update(std::vector<GroupSpec> specs, const RuleOptions& options) {
+  const Lock update(update_mutex_);
+  Replace(std::move(specs), options);
+}
+
+void Manager::Replace(std::vector<GroupSpec> specs, const RuleOptions& options) {
+  for (std::jthread& thread : threads_) thread.request_stop();
   threads_.clear();
+  if (cancel_.stop_requested()) return;
+  const bool same_options = options == options_;
+  options_ = options;
   {
     const Lock lock(state_->mutex);
     std::map<std::string, State::Slot> old;
@@ -112,13 +129,14 @@ void Manager::Update(std::vector<GroupSpec> specs) {
       const auto before = old.find(spec.Key());
       State::Slot slot;
       const bool had = before != old.end();
-      if (had && before->second.group->spec() == spec) {
+      if (had && same_options && before->second.group->spec() == spec) {
         slot.group = before->second.group;
         slot.next = before->second.next;
       } else {
         slot.group = std::make_shared<Group>(spec, env_, options_, !started_);
         if (had) slot.group->CopyStateFrom(*before->second.group);
-        slot.next = slot.group->NextSlot(now);
+        const bool same_slots = had && before->second.group->interval() == slot.group->interval();
+        slot.next = same_slots ? before->second.next : slot.group->NextSlot(now);
       }
       if (had) old.erase(before);
       state_->slots.push_back(std::move(slot));
@@ -129,7 +147,7 @@ void Manager::Update(std::vector<GroupSpec> specs) {
     for (State::Slot& slot : state_->slots) slot.taken = false;
   }
   started_ = true;
-  for (int i = 0; i < options_.threads; ++i) {
+  for (int i = 0; i < thread_count_; ++i) {
     threads_.emplace_back([this](std::stop_token stop) { Work(std::move(stop)); });
   }
 }
@@ -180,15 +198,21 @@ void Manager::Work(std::stop_token stop) {
       const auto appender = env_.appendable.NewAppender();
       for (const Labels& labels : removal.series) {
         if (alive.contains(labels)) continue;
-        (void)appender->Append(0, labels, ToMs(due), StaleMarker());
+        (void)appender->Append(0, labels, ToMs(std::min(due, env_.clock.Now())), StaleMarker());
       }
       if (auto done = appender->Commit(); !done) {
         env_.log.Warn("writing staleness markers failed", {{"err", done.error().message()}});
       }
       continue;
     }
-    if (reached) group->Evaluate(due, stop);
-    const TimePoint next = reached ? group->SlotAfter(due, env_.clock.Now()) : due;
+    TimePoint next = due;
+    if (const TimePoint now = env_.clock.Now(); reached && now < due) {
+      // The wall clock was set back meanwhile.
+      if (due > now + group->interval()) next = group->NextSlot(now);
+    } else if (reached) {
+      group->Evaluate(due, cancel_.get_token());
+      next = group->SlotAfter(due, env_.clock.Now());
+    }
     const Lock lock(state_->mutex);
     for (State::Slot& slot : state_->slots) {
       if (slot.group != group) continue;
@@ -211,6 +235,7 @@ std::vector<GroupSnapshot> Manager::Groups() const {
 Result<std::vector<GroupSpec>> LoadRuleFiles(const std::vector<std::string>& patterns,
                                              const promql::ParserOptions& options) {
   std::vector<GroupSpec> all;
+  std::set<std::string> read;
   for (const std::string& pattern : patterns) {
     ::glob_t found{};
     const int rc = ::glob(pattern.c_str(), 0, nullptr, &found);
@@ -220,6 +245,7 @@ Result<std::vector<GroupSpec>> LoadRuleFiles(const std::vector<std::string>& pat
       return Fail(ErrorCode::kInvalid, "error retrieving rule files for " + pattern);
     }
     for (const std::string& path : paths) {
+      if (!read.insert(path).second) continue;
       DROVER_TRY(const std::string text, ReadUserFile(path));
       DROVER_TRY(std::vector<GroupSpec> groups, ParseRuleFile(text, path, options));
       std::move(groups.begin(), groups.end(), std::back_inserter(all));

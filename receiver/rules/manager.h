@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,7 +17,8 @@
 
 namespace drover::rules {
 
-// Reads the files that match the patterns (glob), in order. kInvalid "file:line:column: …".
+// Reads the files that match the patterns (glob), in order, each once. kInvalid "file:line:column:
+// …".
 Result<std::vector<GroupSpec>> LoadRuleFiles(const std::vector<std::string>& patterns,
                                              const promql::ParserOptions& options);
 
@@ -26,23 +28,29 @@ class Manager {
   Manager(const Environment& env, const RuleOptions& options);
   ~Manager();
 
-  // Replaces the set of groups. Equal ones go on untouched, changed ones keep their alerts; series
-  // of removed ones go stale after two of their intervals. The first call restores alert states
-  // from storage. Waits until running evaluations are done.
+  // Replaces the set of groups and, when given, what holds for all of them (not the number of
+  // threads). Groups that are equal go on untouched, changed ones keep their alerts and, if their
+  // interval is the same, their next slot; series of removed ones go stale after two of their
+  // intervals. The first call restores alert states from storage. Evaluations that run are waited
+  // for, not cancelled. Nothing happens after Stop.
   void Update(std::vector<GroupSpec> specs);
-  // Ends all evaluations. Also done by the destructor.
+  void Update(std::vector<GroupSpec> specs, const RuleOptions& options);
+  // Cancels all evaluations. Also done by the destructor.
   void Stop();
 
   std::vector<GroupSnapshot> Groups() const;  // sorted by file, then name
 
  private:
   struct State;
+  void Replace(std::vector<GroupSpec> specs, const RuleOptions& options) REQUIRES(update_mutex_);
   void Work(std::stop_token stop);
 
   const Environment env_;
-  const RuleOptions options_;
+  const int thread_count_;
   const std::shared_ptr<State> state_;
-  Mutex update_mutex_;  // one Update or Stop at a time; taken before the state's
+  std::stop_source cancel_;  // of evaluations
+  Mutex update_mutex_;       // one Update or Stop at a time; taken before the state's
+  RuleOptions options_ GUARDED_BY(update_mutex_);
   bool started_ GUARDED_BY(update_mutex_) = false;
   std::vector<std::jthread> threads_ GUARDED_BY(update_mutex_);  // last
 };

@@ -36,6 +36,7 @@ void AddFreshnessMetrics(Registry& registry, const freshness::TargetRegistry& ta
 SelfRecorder::SelfRecorder(SelfOptions options, const Registry& registry, Appendable& store,
                            Clock& clock, const Logger& log)
     : options_(std::move(options)),
+      interval_ms_(options_.interval.count()),
       registry_(registry),
       store_(store),
       clock_(clock),
@@ -45,7 +46,7 @@ SelfRecorder::SelfRecorder(SelfOptions options, const Registry& registry, Append
 void SelfRecorder::Run(std::stop_token stop) {
   do {
     RecordOnce(clock_.Now());
-  } while (clock_.SleepFor(options_.interval, stop));
+  } while (clock_.SleepFor(Millis(interval_ms_), stop));
 }
 
 void SelfRecorder::RecordOnce(TimePoint at) {

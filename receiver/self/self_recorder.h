@@ -2,6 +2,7 @@
 // drover-receiver, and the freshness of every target that ever sent.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <thread>
@@ -33,12 +34,15 @@ class SelfRecorder {
  public:
   SelfRecorder(SelfOptions options, const Registry& registry, Appendable& store, Clock& clock,
                const Logger& log);
+  // From the next round on. Any thread.
+  void SetInterval(Millis interval) { interval_ms_ = interval.count(); }
 
  private:
   void Run(std::stop_token stop);
   void RecordOnce(TimePoint at);
 
   const SelfOptions options_;
+  std::atomic<Millis::rep> interval_ms_;
   const Registry& registry_;
   Appendable& store_;
   Clock& clock_;

@@ -163,6 +163,48 @@ def a_silence_holds_over_kill_9_and_amtool_knows_it():
         wait_until(lambda: hook.of("TooHigh"), 10, "the notification after the silence")
 
 
+def a_reload_applies_all_or_nothing():
+    with Stack() as stack:
+        old, new = Webhook(), Webhook()
+        receiver = start_receiver(stack, old)
+        routing = (stack.folder / "alertmanager.yml").read_text()
+        stack.write("alertmanager.yml", routing.replace(old.url, new.url))
+        stack.write("rules.yml", RULES + "      - {alert: Typo, expr: 'sum('}\n")
+        receiver.hup()
+        wait_until(lambda: receiver.metric("prometheus_config_last_reload_successful") == 0, 5, "the refusal")
+        write(receiver, {"__name__": "level", "instance": "a"}, 42)
+        wait_until(lambda: old.of("TooHigh"), 10, "the notification of the old routing")
+        assert not new.messages, new.messages
+        stack.write("rules.yml", RULES)
+        receiver.hup()
+        wait_until(lambda: receiver.metric("prometheus_config_last_reload_successful") == 1, 5, "the reload")
+        write(receiver, {"__name__": "level", "instance": "b"}, 42)
+        wait_until(lambda: any(a["labels"]["instance"] == "b" for _, m in new.of("TooHigh") for a in m["alerts"]), 10, "the notification of the new routing")
+
+
+def other_global_settings_keep_alerts_and_hold_at_once():
+    with Stack() as stack:
+        hook = Webhook()
+        waiting = stack.write("waiting.yml", """
+groups:
+  - {name: recorded, interval: 1s, rules: [{record: points, expr: 'count_over_time(level[40s:])'}]}
+  - {name: waiting, interval: 1s, rules: [{alert: Waiting, expr: level > 10, for: 1h}]}
+""")
+        receiver = start_receiver(stack, hook, more=f"# {waiting}\n")
+        config = receiver.folder / "config.yml"
+        config.write_text(f"global: {{evaluation_interval: 1s}}\nrule_files: ['{waiting}']\n")
+        receiver.hup()
+        write(receiver, {"__name__": "level", "instance": "a"}, 42)
+        active = lambda: [a["activeAt"] for a in json.loads(receiver.get("/api/v1/alerts")[1])["data"]["alerts"]]
+        before = wait_until(active, 10, "the pending alert")
+        wait_until(lambda: (receiver.value("points") or 0) > 2, 10, "points a second apart")
+        config.write_text(f"global: {{evaluation_interval: 20s, external_labels: {{region: eu}}}}\nrule_files: ['{waiting}']\n")
+        receiver.hup()
+        wait_until(lambda: "region" in receiver.get("/api/v1/status/config")[1], 5, "the reload")
+        assert active() == before, (active(), before)
+        wait_until(lambda: receiver.value("count_over_time(level[40s:])") in (1, 2), 5, "points 20 s apart")
+
+
 def an_integration_that_is_not_built_is_refused_with_its_place():
     with Stack() as stack:
         folder = stack.new_folder("refused")
@@ -219,4 +261,5 @@ def pages_in_a_browser():
 if __name__ == "__main__":
     run([a_write_that_makes_a_rule_true_is_told_within_3_s, a_host_that_dies_is_told_and_its_return_too,
          a_receiver_killed_at_any_moment_tells_nothing_twice, a_silence_holds_over_kill_9_and_amtool_knows_it,
+         a_reload_applies_all_or_nothing, other_global_settings_keep_alerts_and_hold_at_once,
          an_integration_that_is_not_built_is_refused_with_its_place, a_crash_leaves_a_symbolised_trace, pages_in_a_browser])

@@ -31,6 +31,16 @@ void FakeClock::Advance(Millis by) {
   changed_.NotifyAll();
 }
 
+void FakeClock::StepWall(Millis by) {
+  Lock lock(mutex_);
+  now_ += by;
+}
+
+int FakeClock::sleepers() const {
+  Lock lock(mutex_);
+  return static_cast<int>(deadlines_.size());
+}
+
 bool FakeClock::WaitForSleepers(int n) {
   Lock lock(mutex_);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);

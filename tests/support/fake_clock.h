@@ -18,6 +18,8 @@ class FakeClock final : public Clock {
   bool SleepUntil(MonoTime deadline, std::stop_token stop) override;
 
   void Advance(Millis by);
+  void StepWall(Millis by);  // somebody sets the wall clock; delays go on as they are
+  int sleepers() const;      // threads in SleepUntil
   // Real time passes until `n` threads sleep in this clock, not counting
   // those whose time has come (or 5 s are over: false).
   bool WaitForSleepers(int n);

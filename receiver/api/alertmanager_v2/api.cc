@@ -83,22 +83,25 @@ void AllowOrigins(http::Response& response) {
 }  // namespace
 }  // namespace v2
 
-void AddAlertmanagerApi(http::Router& router, alerting::Alerting& alerting,
-                        AlertmanagerApiOptions options) {
-  const std::string root = options.prefix + "/api/v2";
-  router.Add("GET,HEAD,POST,PUT,DELETE,PATCH,OPTIONS", root + "/*",
-             [&alerting, root](const http::Request& request) {
+namespace {
+constexpr std::string_view kRoot = "/api/v2";
+constexpr std::uint64_t kMaxBodyBytes = 64 << 20;
+}  // namespace
+
+void AddAlertmanagerApi(http::Router& router, alerting::Alerting& alerting) {
+  router.Add("GET,HEAD,POST,PUT,DELETE,PATCH,OPTIONS", std::string(kRoot) + "/*",
+             [&alerting](const http::Request& request) {
                http::Response out;
                if (request.method == "OPTIONS") {
                  out.status = 200;
                } else {
                  out = v2::Serve(alerting, request,
-                                 std::string_view(request.path).substr(root.size()));
+                                 std::string_view(request.path).substr(kRoot.size()));
                }
                v2::AllowOrigins(out);
                return out;
              },
-             {.max_body_bytes = options.max_body_bytes});
+             {.max_body_bytes = kMaxBodyBytes});
 }
 
 }  // namespace drover::api

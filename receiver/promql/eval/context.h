@@ -72,6 +72,7 @@ struct Context {
   std::int64_t end = 0;
   std::int64_t step = 0;
   bool instant = false;
+  std::int64_t default_subquery_step = 0;
   Annotations annotations;
   SampleBudget budget;
 

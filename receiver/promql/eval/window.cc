@@ -70,7 +70,7 @@ Status FromSubquery(Evaluator& evaluator, const Subquery& subquery, const RangeS
                     const std::function<Status(RangeSeries&)>& visit) {
   Context& context = evaluator.context();
   Grid inner;
-  inner.step = context.options.default_subquery_step.count();
+  inner.step = context.default_subquery_step;
   if (subquery.step) {
     DROVER_TRY(inner.step, evaluator.ResolveMs(*subquery.step));
   }

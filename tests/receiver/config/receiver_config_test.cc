@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "receiver/config/external_url.h"
+
 namespace drover::receiver {
 TEST_SUITE("receiver/config") {
   TEST_CASE("a whole prometheus.yml is taken; the agent's sections are named") {
@@ -37,6 +39,28 @@ TEST_SUITE("receiver/config") {
       REQUIRE_FALSE(loaded.has_value());
       CHECK(loaded.error().message() == c.error);
     }
+  }
+  TEST_CASE("the address in links: as given, or of this host and the port") {
+    struct Case {
+      const char *given, *listen;
+      bool https;
+      const char *want, *prefix;
+    };
+    const Case cases[] = {
+        {"https://metrics.test/drover/", ":9090", false, "https://metrics.test/drover", "/drover"},
+        {"http://metrics.test", ":9090", false, "http://metrics.test", ""},
+        {"", ":9090", false, "http://this-host:9090", ""},
+        {"", "0.0.0.0:9090", true, "https://this-host:9090", ""},
+        {"", "[::]:9090", false, "http://this-host:9090", ""},
+        {"", "127.0.0.1:80", false, "http://127.0.0.1:80", ""},
+        {"", "[::1]:80", false, "http://[::1]:80", ""},
+    };
+    for (const Case& c : cases) {
+      CAPTURE(c.want);
+      CHECK(ExternalUrl(c.given, c.listen, c.https, "this-host") == c.want);
+      CHECK(PathPrefix(c.want) == c.prefix);
+    }
+    CHECK_FALSE(HostName().empty());
   }
 }
 }  // namespace drover::receiver

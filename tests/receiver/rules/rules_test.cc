@@ -1,8 +1,13 @@
+#include <algorithm>
+#include <fstream>
+#include <thread>
+
 #include <doctest/doctest.h>
 
 #include "receiver/rules/manager.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_store.h"
+#include "tests/support/temp_folder.h"
 
 namespace drover::rules {
 namespace {
@@ -17,6 +22,19 @@ class KeepingSink final : public alert::AlertSink {
   void Put(std::vector<alert::Alert> alerts) override {
     const Lock lock(mutex_);
     for (alert::Alert& alert : alerts) alerts_.push_back(std::move(alert));
+    holding_ = hold_;
+    changed_.Wait(mutex_, [this]() NO_THREAD_SAFETY_ANALYSIS { return !hold_; });
+    holding_ = false;
+  }
+  // True: Put does not return before false.
+  void Hold(bool hold) {
+    const Lock lock(mutex_);
+    hold_ = hold;
+    changed_.NotifyAll();
+  }
+  bool holding() const {
+    const Lock lock(mutex_);
+    return holding_;
   }
   void KeepOpen(const std::vector<Labels>& labels, TimePoint until) override {
     const Lock lock(mutex_);
@@ -32,7 +50,10 @@ class KeepingSink final : public alert::AlertSink {
   }
 
  private:
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool hold_ = false;
+  bool holding_ = false;
   std::vector<alert::Alert> alerts_;
   std::vector<std::pair<Labels, TimePoint>> kept_;
 };
@@ -303,6 +324,138 @@ TEST_SUITE("receiver/rules") {
       found = found || family.name == "prometheus_rule_group_iterations_missed_total";
     }
     CHECK(found);
+  }
+
+  TEST_CASE("other options keep alerts, and what is removed with them goes stale") {
+    Fixture f;
+    f.options.threads = 1;
+    f.options.evaluation_interval = Millis(10'000);
+    f.Put(Labels{{kMetricName, "m"}}, 0, 1);
+    const std::string rule = "\n  rules:\n  - alert: A\n    expr: m > 0\n    for: 1h\n";
+    Manager manager(f.env, f.options);
+    manager.Update(Fixture::Parsed("groups:\n- name: g" + rule + "- name: gone" + rule));
+    const auto done = [&](std::size_t groups) {
+      const auto all = manager.Groups();
+      return std::count_if(all.begin(), all.end(), [](const GroupSnapshot& g) {
+               return !g.rules[0].alerts.empty();
+             }) == static_cast<std::ptrdiff_t>(groups);
+    };
+    for (int i = 0; i < 100 && !done(2); ++i) {
+      REQUIRE(f.clock.WaitForSleepers(1));
+      f.clock.Advance(Millis(1000));
+    }
+    REQUIRE(done(2));
+    const TimePoint active_at = manager.Groups()[0].rules[0].alerts[0].active_at;
+    f.options.evaluation_interval = Millis(20'000);
+    f.options.external_labels = Labels{{"region", "eu"}};
+    manager.Update(Fixture::Parsed("groups:\n- name: g" + rule), f.options);
+    const auto after = manager.Groups();
+    REQUIRE(after.size() == 1);
+    CHECK(after[0].interval == Millis(20'000));
+    REQUIRE(after[0].rules[0].alerts.size() == 1);
+    CHECK(after[0].rules[0].alerts[0].active_at == active_at);
+  }
+
+  TEST_CASE("an update waits for the evaluation that runs, and no rule of it is lost") {
+    Fixture f;
+    f.options.threads = 2;
+    f.Put(Labels{{kMetricName, "m"}}, 0, 1);
+    const auto specs = Fixture::Parsed(
+        "groups:\n- name: g\n  interval: 10s\n  rules:\n  - alert: A\n    expr: m\n"
+        "  - record: r\n    expr: m\n- name: idle\n  interval: 10h\n");
+    Manager manager(f.env, f.options);
+    manager.Update(specs);
+    REQUIRE(f.clock.WaitForSleepers(2));
+    f.sink.Hold(true);
+    f.clock.Advance(Millis(10'000));
+    REQUIRE(Eventually([&] { return f.sink.holding(); }));
+    std::jthread update([&] { manager.Update(specs); });
+    REQUIRE(Eventually([&] { return f.clock.sleepers() == 0; }));
+    f.sink.Hold(false);
+    update.join();
+    CHECK(f.Series("r").ends_with(":1"));
+    CHECK(manager.Groups()[0].rules[1].health == Health::kOk);
+  }
+
+  TEST_CASE("a changed group keeps its next slot, even one that is late") {
+    Fixture f;
+    f.options.threads = 1;
+    f.Put(Labels{{kMetricName, "m"}}, 0, 1);
+    const std::string text = "groups:\n- name: g\n  interval: 10s\n  rules:\n";
+    const auto before = Fixture::Parsed(text + "  - alert: A\n    expr: m\n");
+    const auto after = Fixture::Parsed(text + "  - record: r\n    expr: m\n");
+    Manager manager(f.env, f.options);
+    manager.Update(before);
+    REQUIRE(f.clock.WaitForSleepers(1));
+    f.sink.Hold(true);
+    f.clock.Advance(Millis(10'000));
+    REQUIRE(Eventually([&] { return f.sink.holding(); }));
+    f.clock.Advance(Millis(10'000));  // the next slot goes by
+    std::jthread update([&] { manager.Update(after); });
+    f.sink.Hold(false);
+    update.join();
+    CHECK(Eventually([&] { return f.Series("r").ends_with(":1"); }));
+  }
+
+  TEST_CASE("rules go on when the wall clock is set back") {
+    Fixture f;
+    f.options.threads = 1;
+    f.Put(Labels{{kMetricName, "m"}}, 0, 1);
+    const auto specs = Fixture::Parsed(
+        "groups:\n- name: g\n  interval: 10s\n  rules:\n  - record: r\n    expr: time()\n");
+    Manager manager(f.env, f.options);
+    manager.Update(specs);
+    REQUIRE(f.clock.WaitForSleepers(1));
+    f.clock.StepWall(-Millis(7'200'000));
+    for (int i = 0; i < 3; ++i) {
+      f.clock.Advance(Millis(10'000));
+      REQUIRE(f.clock.WaitForSleepers(1));
+    }
+    const TimePoint last = manager.Groups()[0].last_evaluation;
+    CHECK(last <= f.clock.Now());
+    CHECK(last > f.clock.Now() - Millis(10'000));
+    // During an evaluation.
+    Group group(specs[0], f.env, f.options, false);
+    const TimePoint slot = group.NextSlot(Fixture::At(0));
+    CHECK(group.SlotAfter(slot, slot - Millis(2'000)) == slot + Millis(10'000));
+    CHECK(group.SlotAfter(slot, slot - Millis(15'000)) == slot - Millis(10'000));
+  }
+
+  TEST_CASE("alerts survive a wall clock that is set back") {
+    Fixture f;
+    const auto specs = Fixture::Parsed(
+        "groups:\n- name: g\n  interval: 60s\n  rules:\n  - alert: A\n    expr: m > 0\n"
+        "    for: 1m\n");
+    Group group(specs[0], f.env, f.options, false);
+    const Labels m{{kMetricName, "m"}};
+    for (const int t : {7200, 7260}) {
+      f.Put(m, t, 1);
+      group.Evaluate(Fixture::At(t));
+    }
+    REQUIRE(f.sink.Take().size() == 1);
+    f.store.Clear();
+    for (const int t : {60, 180}) {
+      f.Put(m, t, 1);
+      group.Evaluate(Fixture::At(t));
+      CAPTURE(t);
+      CHECK(group.Snapshot().rules[0].state == AlertState::kFiring);
+      CHECK(f.sink.Take().size() == 1);  // a lease that ends in time
+    }
+    f.Put(m, 240, 0);
+    group.Evaluate(Fixture::At(240));
+    const auto ended = f.sink.Take();
+    REQUIRE(ended.size() == 1);
+    CHECK(ended[0].ends_at == Fixture::At(240));
+    CHECK(ended[0].starts_at <= Fixture::At(60));
+  }
+
+  TEST_CASE("a file that several patterns name is read once") {
+    const testing::TempFolder folder;
+    std::ofstream(folder.path() + "/a.yml") << "groups:\n- name: g\n";
+    std::ofstream(folder.path() + "/b.yml") << "groups:\n- name: g\n";
+    const auto groups = LoadRuleFiles({folder.path() + "/*.yml", folder.path() + "/a.yml"}, {});
+    REQUIRE(groups);
+    CHECK(groups->size() == 2);
   }
 
   TEST_CASE("fingerprints are FNV-1a of names and values") {

@@ -25,6 +25,14 @@ double Newest(const testing::MemoryStore& store, const std::string& name,
   return samples.value.back();
 }
 
+bool Stored(const testing::MemoryStore& store, const std::string& name) {
+  return store
+      .Select({Matcher::Make(MatchType::kEqual, "__name__", name).value()}, INT64_MIN / 2,
+              INT64_MAX / 2, {})
+      .value()
+      ->Next();
+}
+
 }  // namespace
 TEST_SUITE("receiver/self") {
   TEST_CASE("own metrics and the freshness of targets become series") {
@@ -48,9 +56,17 @@ TEST_SUITE("receiver/self") {
       CHECK(Newest(store, "up", "h:9090") == 1);
       CHECK(Newest(store, "drover_target_last_sample_age_seconds", "a") == 5);
       CHECK(Newest(store, "drover_ingest_clock_skew_seconds", "a") == 3);
+      recorder.SetInterval(Millis(3000));  // from the second round on
       targets.DropBefore(now);
       clock.Advance(Millis(1000));
       REQUIRE(clock.WaitForSleepers(1));
+      registry.AddCounter("late_total", "L.").Add();
+      clock.Advance(Millis(2999));
+      REQUIRE(clock.WaitForSleepers(1));
+      CHECK_FALSE(Stored(store, "late_total"));
+      clock.Advance(Millis(1));
+      REQUIRE(clock.WaitForSleepers(1));
+      CHECK(Stored(store, "late_total"));
     }
     CHECK(IsStale(Newest(store, "drover_target_last_sample_age_seconds", "a")));
   }
