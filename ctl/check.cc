@@ -4,6 +4,7 @@
 #include "core/os/file_system.h"
 #include "ctl/command.h"
 #include "receiver/alerting/config/config.h"
+#include "receiver/alerting/runtime.h"
 #include "receiver/config/receiver_config.h"
 #include "receiver/rules/manager.h"
 
@@ -114,8 +115,17 @@ int CheckAlerting(const Context& context, const std::vector<std::string>& words)
       context.out("FAILED: " + loaded.error().message() + "\n");
       return false;
     }
-    context.out("SUCCESS: " + file + ": " + Count(loaded->config.receivers.size(), "receiver") +
-                ", " + Count(loaded->config.inhibit_rules.size(), "inhibit rule") + "\n");
+    for (const std::string& warning : loaded->warnings) context.out("WARNING: " + warning + "\n");
+    const std::string counts = Count(loaded->config.receivers.size(), "receiver") + ", " +
+                               Count(loaded->config.inhibit_rules.size(), "inhibit rule");
+    const auto runtime = alerting::Runtime::Build(
+        *loaded, [](const http::ClientConfig&) { return nullptr; }, [] { return TimePoint(); });
+    if (!runtime) {
+      context.out("FAILED: " + file + ": drover-receiver would not start with it:\n" +
+                  runtime.error().message() + "\n");
+      return false;
+    }
+    context.out("SUCCESS: " + file + ": " + counts + "\n");
     return true;
   });
 }

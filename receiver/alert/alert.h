@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct Alert {
 
   bool ResolvedAt(TimePoint t) const { return ends_at != TimePoint{} && ends_at <= t; }
 };
+
+using AlertPtr = std::shared_ptr<const Alert>;
 
 // FNV-1a over name, 0xFF, value, 0xFF of each label in order. Identity of alerts, in URLs and APIs
 // as 16 hex digits.

@@ -37,6 +37,14 @@ Result<std::unique_ptr<Alerting>> Alerting::Start(LoadedConfig config, AlertingO
   DROVER_TRY(out->silences_, Silences::Open(*out->database_, clock, o.retention));
   DROVER_TRY(out->log_, NotifyLog::Open(*out->database_, clock, o.retention));
   DROVER_TRY(AlertStore store, AlertStore::Open(o.keep_alerts ? out->database_.get() : nullptr));
+  for (const auto& [table, rows] : std::initializer_list<std::pair<const char*, std::size_t>>{
+           {"silences", out->silences_->unreadable()},
+           {"notify_log", out->log_->unreadable()},
+           {"alerts", store.unreadable()}}) {
+    if (rows == 0) continue;
+    out->metrics_.unreadable().Add(static_cast<double>(rows));
+    log.Error("alerting.db has unreadable rows, passed over", {{"table", table}, {"rows", rows}});
+  }
   Lock lock(out->mutex_);
   out->store_ = std::make_unique<AlertStore>(std::move(store));
   out->store_->RenewLeases(clock.Now(), out->log_->newest());

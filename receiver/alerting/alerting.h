@@ -63,7 +63,8 @@ class Alerting final : public alert::AlertSink {
   void KeepOpen(const std::vector<Labels>& labels, TimePoint until) override;
   // The same with an answer: texts about those that were refused; the others are taken.
   std::vector<std::string> Ingest(std::vector<alert::Alert> alerts);
-  // Reload in two steps, for those who have more to reload. An error changes nothing but the metric.
+  // Reload in two steps, for those who have more to reload. An error changes nothing but the
+  // metric.
   Result<std::shared_ptr<const Runtime>> Prepare(LoadedConfig config);
   void Use(std::shared_ptr<const Runtime> runtime);
   // Both. Nothing changes on an error.

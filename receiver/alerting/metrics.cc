@@ -29,7 +29,9 @@ Metrics::Metrics(Registry& registry)
       inhibition_rules_(registry.AddGauge("alertmanager_inhibition_rules",
                                           "Number of configured inhibition rules.")),
       log_errors_(registry.AddCounter("alertmanager_nflog_write_errors_total",
-                                      "Entries that could not be written to disk.")) {
+                                      "Entries that could not be written to disk.")),
+      unreadable_(registry.AddCounter("drover_alerting_unreadable_rows_total",
+                                      "Rows of alerting.db that were passed over at the start.")) {
   for (const char* reason : {"silence", "inhibition", "mute_time_interval", "active_time_interval"})
     Suppressed(reason);
 }

@@ -33,6 +33,7 @@ class Metrics {
   Gauge& receivers() { return receivers_; }
   Gauge& inhibition_rules() { return inhibition_rules_; }
   Counter& log_errors() { return log_errors_; }
+  Counter& unreadable() { return unreadable_; }
 
  private:
   Registry& registry_;
@@ -46,6 +47,7 @@ class Metrics {
   Gauge& receivers_;
   Gauge& inhibition_rules_;
   Counter& log_errors_;
+  Counter& unreadable_;
 };
 
 }  // namespace drover::alerting

@@ -1,11 +1,10 @@
 #include "receiver/alerting/runtime.h"
 
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include <glob.h>
 
+#include "core/os/file_system.h"
 #include "receiver/alerting/integrations/webhook.h"
 #include "receiver/template/default_templates.h"
 #include "receiver/template/functions.h"
@@ -22,11 +21,8 @@ Status LoadTemplates(const std::vector<std::string>& globs, tmpl::TemplateSet& s
       files.emplace_back(found.gl_pathv[i]);
     ::globfree(&found);
     for (const std::string& file : files) {
-      std::ifstream in(file, std::ios::binary);
-      if (!in) return FailErrno(errno, "open " + file);
-      std::ostringstream text;
-      text << in.rdbuf();
-      if (auto ok = set.Parse(file.substr(file.rfind('/') + 1), text.str()); !ok)
+      DROVER_TRY(const std::string text, ReadUserFile(file));
+      if (auto ok = set.Parse(file.substr(file.rfind('/') + 1), text); !ok)
         return Fail(std::move(ok).error().With(file));
     }
   }

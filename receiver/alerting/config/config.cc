@@ -1,11 +1,10 @@
 #include "receiver/alerting/config/config.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <set>
-#include <sstream>
 
+#include "core/os/file_system.h"
 #include "receiver/alerting/config/validate.h"
 
 namespace drover::alerting {
@@ -84,11 +83,8 @@ Result<LoadedConfig> ParseConfig(std::string_view text, const std::string& file)
 }
 
 Result<LoadedConfig> LoadConfig(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return FailErrno(errno, "open " + file);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return ParseConfig(text.str(), file);
+  DROVER_TRY(const std::string text, ReadUserFile(file));
+  return ParseConfig(text, file);
 }
 
 }  // namespace drover::alerting

@@ -52,30 +52,28 @@ alert::Alert Merge(const alert::Alert& old, const alert::Alert& fresh, TimePoint
 Result<AlertStore> AlertStore::Open(Database* database) {
   AlertStore out(database);
   if (database == nullptr) return out;
-  Status parsed;
-  DROVER_CHECK(database->Read(
-      "SELECT fingerprint, labels, annotations, starts_ms, ends_ms, updated_ms, made_up, "
-      "generator_url FROM alerts",
-      {}, [&](const SqlRow& row) {
-        auto stored = std::make_shared<alert::Alert>();
-        const auto time = [&](std::size_t i) { return FromMs(std::get<std::int64_t>(row[i])); };
-        stored->labels = Labels::FromBytes(std::get<std::string>(row[1]));
-        const auto annotations = json::Parse(std::get<std::string>(row[2]));
-        const auto fingerprint = static_cast<std::uint64_t>(std::get<std::int64_t>(row[0]));
-        if (!annotations || alert::Fingerprint(stored->labels) != fingerprint) {
-          parsed = Fail(ErrorCode::kCorrupt, "a stored alert");
-          return;
-        }
-        for (const auto& [key, value] : annotations->members())
-          stored->annotations[key] = value.AsString();
-        stored->starts_at = time(3);
-        stored->ends_at = time(4);
-        stored->updated_at = time(5);
-        stored->ends_at_made_up = std::get<std::int64_t>(row[6]) != 0;
-        stored->generator_url = std::get<std::string>(row[7]);
-        out.alerts_[fingerprint] = std::move(stored);
-      }));
-  DROVER_CHECK(parsed);
+  DROVER_TRY(
+      out.unreadable_,
+      database->Load(
+          "SELECT fingerprint, labels, annotations, starts_ms, ends_ms, updated_ms, made_up, "
+          "generator_url FROM alerts",
+          "ittiiiit", [&](const SqlRow& row) {
+            auto stored = std::make_shared<alert::Alert>();
+            const auto time = [&](std::size_t i) { return FromMs(std::get<std::int64_t>(row[i])); };
+            stored->labels = Labels::FromBytes(std::get<std::string>(row[1]));
+            const auto annotations = json::Parse(std::get<std::string>(row[2]));
+            const auto fingerprint = static_cast<std::uint64_t>(std::get<std::int64_t>(row[0]));
+            if (!annotations || alert::Fingerprint(stored->labels) != fingerprint) return false;
+            for (const auto& [key, value] : annotations->members())
+              stored->annotations[key] = value.AsString();
+            stored->starts_at = time(3);
+            stored->ends_at = time(4);
+            stored->updated_at = time(5);
+            stored->ends_at_made_up = std::get<std::int64_t>(row[6]) != 0;
+            stored->generator_url = std::get<std::string>(row[7]);
+            out.alerts_[fingerprint] = std::move(stored);
+            return true;
+          }));
   return out;
 }
 

@@ -18,8 +18,9 @@ namespace drover::alerting {
 // One thread at a time.
 class AlertStore {
  public:
-  // Null `database`: in memory only. kCorrupt.
+  // Null `database`: in memory only.
   static Result<AlertStore> Open(Database* database);
+  std::size_t unreadable() const { return unreadable_; }  // rows that Open passed over
 
   // Fills in times the sender left out, drops empty labels, checks, and merges with the stored
   // alert of the same labels. kInvalid: not stored.
@@ -44,6 +45,7 @@ class AlertStore {
  private:
   explicit AlertStore(Database* database) : database_(database) {}
   Database* database_;
+  std::size_t unreadable_ = 0;
   std::unordered_map<std::uint64_t, AlertPtr> alerts_;
   std::map<std::uint64_t, AlertPtr> dirty_;  // null: to be deleted
 };

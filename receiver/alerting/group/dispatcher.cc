@@ -10,6 +10,8 @@ namespace {
 constexpr BackoffOptions kBackoff{
     .first = Millis(500), .cap = Millis(60'000), .factor = 1.5, .jitter = 0.5};
 constexpr Millis kLeastFlushTime{10'000};
+// One receiver's integration takes at most this part of the senders.
+constexpr int kShareOfOne = 4;
 
 }  // namespace
 
@@ -40,6 +42,7 @@ struct Dispatcher::Job {
   Millis repeat{};
   Message message;
   bool silent = false;  // nothing to send, only to log
+  Millis patience{};    // from the first attempt to the deadline
   MonoTime deadline;
   MonoTime first_try;
   MonoTime last_try;
@@ -59,7 +62,7 @@ Dispatcher::Dispatcher(DispatchOptions options, Clock& clock, const Silences& si
       logger_(logger),
       start_(clock.Mono()),
       seed_(options_.seed),
-      senders_(options_.senders),
+      senders_(options_.senders, std::max(1, options_.senders / kShareOfOne)),
       thread_([this](std::stop_token stop) { Run(std::move(stop)); }) {}
 
 Dispatcher::~Dispatcher() {
@@ -280,8 +283,7 @@ void Dispatcher::Start(const std::shared_ptr<Group>& group, MonoTime due) {
           message.alerts.push_back(alert);
       }
       message.route_labels = RouteLabels(route, message);
-      job->first_try = clock_.Mono();
-      job->deadline = job->first_try + std::max(route.group_interval, kLeastFlushTime);
+      job->patience = std::max(route.group_interval, kLeastFlushTime);
       job->backoff.emplace(kBackoff, seed_++);
       job->stop = cancel_.get_token();
       jobs.push_back(std::move(job));
@@ -318,7 +320,10 @@ void Dispatcher::Finish(const std::shared_ptr<Flush>& flush) {
 
 void Dispatcher::Submit(const std::shared_ptr<Job>& job) {
   ++sending_;
-  senders_.Run([this, job] { Execute(job); });
+  const NotifyTarget& target = job->target;
+  senders_.Run(
+      target.receiver + '\xff' + target.integration + '\xff' + std::to_string(target.index),
+      [this, job] { Execute(job); });
 }
 
 void Dispatcher::Execute(const std::shared_ptr<Job>& job) {
@@ -328,6 +333,10 @@ void Dispatcher::Execute(const std::shared_ptr<Job>& job) {
     return;
   }
   const MonoTime now = clock_.Mono();
+  if (job->attempts == 0) {
+    job->first_try = now;
+    job->deadline = now + job->patience;
+  }
   if (job->stop.stop_requested()) {
     Fail(job, Outcome::Retry("cancelled", "contextCanceled"));
     return;

@@ -21,7 +21,7 @@ std::string Inhibitor::Rule::Key(const Labels& labels) const {
   return key;
 }
 
-void Inhibitor::Update(std::uint64_t fingerprint, const AlertPtr& alert) {
+void Inhibitor::Update(std::uint64_t fingerprint, const alert::AlertPtr& alert) {
   for (Rule& rule : rules_) {
     if (AllMatch(rule.sources, alert->labels))
       rule.live[rule.Key(alert->labels)][fingerprint] = alert;

@@ -15,8 +15,6 @@
 
 namespace drover::alerting {
 
-using AlertPtr = std::shared_ptr<const alert::Alert>;
-
 // One thread at a time. All sources of a key are kept, so that one that does not count (because it
 // is on both sides of its rule) does not hide one that does.
 class Inhibitor {
@@ -24,7 +22,7 @@ class Inhibitor {
   explicit Inhibitor(const std::vector<InhibitRuleConfig>& rules);
 
   // A new or changed alert; silenced and muted ones count, too.
-  void Update(std::uint64_t fingerprint, const AlertPtr& alert);
+  void Update(std::uint64_t fingerprint, const alert::AlertPtr& alert);
   void Remove(std::uint64_t fingerprint, const Labels& labels);
   // The alert that mutes one with these labels now; of several the one with the least fingerprint.
   std::optional<std::uint64_t> MutedBy(const Labels& labels, TimePoint now) const;
@@ -36,7 +34,7 @@ class Inhibitor {
     std::vector<Matcher> targets;
     std::vector<std::string> equal;
     // By the values of `equal`.
-    std::unordered_map<std::string, std::map<std::uint64_t, AlertPtr>> live;
+    std::unordered_map<std::string, std::map<std::uint64_t, alert::AlertPtr>> live;
 
     std::string Key(const Labels& labels) const;
   };

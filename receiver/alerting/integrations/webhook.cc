@@ -1,15 +1,18 @@
 #include "receiver/alerting/integrations/webhook.h"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "core/base/numbers.h"
 #include "core/http/url.h"
 #include "core/json/writer.h"
+#include "core/os/file_system.h"
 
 namespace drover::alerting {
 namespace {
+
+// Of one attempt, when the configuration names none: an address that swallows what is sent must not
+// use up the time of the whole flush.
+constexpr Millis kAttemptTimeout{30'000};
 
 using TextMap = std::map<std::string, std::string>;
 
@@ -174,11 +177,8 @@ Webhook::Webhook(WebhookConfig config, std::unique_ptr<http::Client> client,
 Result<std::string> Webhook::Url(const tmpl::Value& data) const {
   std::string text = config_.url.text;
   if (!config_.url_file.empty()) {
-    std::ifstream in(config_.url_file, std::ios::binary);
-    if (!in) return FailErrno(errno, "open " + config_.url_file);
-    std::ostringstream content;
-    content << in.rdbuf();
-    text = Trimmed(content.str());
+    DROVER_TRY(std::string content, ReadUserFile(config_.url_file));
+    text = Trimmed(std::move(content));
   }
   if (text.find("{{") == std::string::npos) return text;
   return templates_.Expand(text, data);
@@ -203,9 +203,8 @@ Outcome Webhook::Send(const SendContext& context, const Message& message) const 
   request.url = *url;
   request.headers.emplace_back("Content-Type", "application/json");
   request.body = *std::move(body);
-  request.timeout = context.time_left;
-  if (const auto own = std::chrono::ceil<Millis>(config_.timeout.value); own.count() > 0)
-    request.timeout = std::min(request.timeout, own);
+  const auto own = std::chrono::ceil<Millis>(config_.timeout.value);
+  request.timeout = std::min(context.time_left, own.count() > 0 ? own : kAttemptTimeout);
   request.max_body_bytes = 1 << 20;
   // Paths and queries of webhook addresses are secrets.
   const auto parsed = http::ParseUrl(*url);

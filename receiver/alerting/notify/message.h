@@ -12,7 +12,7 @@
 
 namespace drover::alerting {
 
-using AlertPtr = std::shared_ptr<const alert::Alert>;
+using alert::AlertPtr;
 
 // Of the snapshot's alerts those that fire have no end, so that none ends while it is being sent.
 struct Message {

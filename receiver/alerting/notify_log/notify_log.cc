@@ -42,18 +42,21 @@ Result<std::unique_ptr<NotifyLog>> NotifyLog::Open(Database& database, const Clo
                                                    Millis retention) {
   std::unique_ptr<NotifyLog> out(new NotifyLog(database, clock, retention));
   Lock lock(out->mutex_);
-  DROVER_CHECK(database.Read(
-      "SELECT group_key, receiver, integration, idx, time_ms, expires_ms, firing, resolved "
-      "FROM notify_log",
-      {}, [&](const SqlRow& row) NO_THREAD_SAFETY_ANALYSIS {
-        Kept& kept = out->entries_[{std::get<std::string>(row[0]), std::get<std::string>(row[1]),
-                                    std::get<std::string>(row[2]),
-                                    static_cast<int>(std::get<std::int64_t>(row[3]))}];
-        kept.entry.time = FromMs(std::get<std::int64_t>(row[4]));
-        kept.expires = FromMs(std::get<std::int64_t>(row[5]));
-        kept.entry.firing = Unpack(std::get<std::string>(row[6]));
-        kept.entry.resolved = Unpack(std::get<std::string>(row[7]));
-      }));
+  DROVER_TRY(
+      out->unreadable_,
+      database.Load(
+          "SELECT group_key, receiver, integration, idx, time_ms, expires_ms, firing, resolved "
+          "FROM notify_log",
+          "tttiiitt", [&](const SqlRow& row) NO_THREAD_SAFETY_ANALYSIS {
+            Kept& kept = out->entries_[{
+                std::get<std::string>(row[0]), std::get<std::string>(row[1]),
+                std::get<std::string>(row[2]), static_cast<int>(std::get<std::int64_t>(row[3]))}];
+            kept.entry.time = FromMs(std::get<std::int64_t>(row[4]));
+            kept.expires = FromMs(std::get<std::int64_t>(row[5]));
+            kept.entry.firing = Unpack(std::get<std::string>(row[6]));
+            kept.entry.resolved = Unpack(std::get<std::string>(row[7]));
+            return true;
+          }));
   return out;
 }
 

@@ -59,6 +59,7 @@ class NotifyLog {
   Result<std::vector<HistoryEntry>> History(std::size_t limit) const;
   Status CollectGarbage();
   std::size_t size() const;
+  std::size_t unreadable() const { return unreadable_; }  // rows that Open passed over
   TimePoint newest() const;  // time of the last delivery; the epoch when there is none
 
  private:
@@ -72,6 +73,7 @@ class NotifyLog {
   Database& database_;
   const Clock& clock_;
   const Millis retention_;
+  std::size_t unreadable_ = 0;
   mutable Mutex mutex_;
   std::map<NotifyTarget, Kept> entries_ GUARDED_BY(mutex_);
 };

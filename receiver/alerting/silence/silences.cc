@@ -92,21 +92,19 @@ std::string_view Text(SilenceState state) {
 Result<std::unique_ptr<Silences>> Silences::Open(Database& database, const Clock& clock,
                                                  Millis retention) {
   std::unique_ptr<Silences> out(new Silences(database, clock, retention));
-  Status parsed;
   Lock lock(out->mutex_);
-  DROVER_CHECK(database.Read(
-      "SELECT id, starts_ms, ends_ms, updated_ms, created_by, comment, matchers, annotations "
-      "FROM silences",
-      {}, [&](const SqlRow& row) NO_THREAD_SAFETY_ANALYSIS {
-        auto silence = out->Parse(row);
-        if (!silence) {
-          parsed = Fail(std::move(silence).error());
-          return;
-        }
-        auto shared = std::make_shared<const Silence>(*std::move(silence));
-        out->silences_[shared->id] = shared;
-      }));
-  DROVER_CHECK(parsed);
+  DROVER_TRY(
+      out->unreadable_,
+      database.Load(
+          "SELECT id, starts_ms, ends_ms, updated_ms, created_by, comment, matchers, annotations "
+          "FROM silences",
+          "tiiitttt", [&](const SqlRow& row) NO_THREAD_SAFETY_ANALYSIS {
+            auto silence = out->Parse(row);
+            if (!silence) return false;
+            auto shared = std::make_shared<const Silence>(*std::move(silence));
+            out->silences_[shared->id] = shared;
+            return true;
+          }));
   return out;
 }
 

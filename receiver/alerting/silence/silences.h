@@ -61,6 +61,8 @@ class Silences {
   // Forgets silences that ended longer than the retention ago.
   Status CollectGarbage();
 
+  std::size_t unreadable() const { return unreadable_; }  // rows that Open passed over
+
  private:
   Silences(Database& database, const Clock& clock, Millis retention)
       : database_(database), clock_(clock), retention_(retention) {}
@@ -70,6 +72,7 @@ class Silences {
   Database& database_;
   const Clock& clock_;
   const Millis retention_;
+  std::size_t unreadable_ = 0;
   mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<const Silence>> silences_ GUARDED_BY(mutex_);
 };

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS alerts (
   ends_ms INTEGER, updated_ms INTEGER, made_up INTEGER, generator_url TEXT);
 PRAGMA user_version = 1;
 )";
+constexpr std::int64_t kVersion = 1;  // as above
 
 tl::unexpected<Error> SqlError(sqlite3* db, std::string_view what) {
   const int code = sqlite3_errcode(db) & 0xff;
@@ -47,11 +48,19 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& folder) {
   std::unique_ptr<Database> out(new Database(db));
   if (opened != SQLITE_OK) return SqlError(db, "open " + file);
   sqlite3_busy_timeout(db, 1000);
-  for (const char* sql :
-       {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "BEGIN", kSchema, "COMMIT"}) {
-    if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
-      return SqlError(db, "open " + file);
-  }
+  const auto run = [&](std::initializer_list<const char*> statements) -> Status {
+    for (const char* sql : statements) {
+      if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+        return SqlError(db, "open " + file);
+    }
+    return {};
+  };
+  DROVER_CHECK(run({"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"}));
+  std::int64_t version = 0;
+  DROVER_CHECK(out->Read("PRAGMA user_version", {},
+                         [&](const SqlRow& row) { version = std::get<std::int64_t>(row[0]); }));
+  // A file that is there already must open on a full disk, too.
+  if (version < kVersion) DROVER_CHECK(run({"BEGIN", kSchema, "COMMIT"}));
   return out;
 }
 
@@ -113,6 +122,18 @@ Status Database::Read(std::string_view sql, const SqlRow& values,
                       const std::function<void(const SqlRow&)>& row) const {
   Lock lock(mutex_);
   return Run(sql, values, row);
+}
+
+Result<std::size_t> Database::Load(std::string_view sql, std::string_view columns,
+                                   const std::function<bool(const SqlRow&)>& row) const {
+  std::size_t unreadable = 0;
+  DROVER_CHECK(Read(sql, {}, [&](const SqlRow& values) {
+    bool good = values.size() == columns.size();
+    for (std::size_t i = 0; good && i < columns.size(); ++i)
+      good = (columns[i] == 'i') == std::holds_alternative<std::int64_t>(values[i]);
+    if (!good || !row(values)) ++unreadable;
+  }));
+  return unreadable;
 }
 
 }  // namespace drover::alerting

@@ -37,6 +37,11 @@ class Database {
   Status Write(std::string sql, SqlRow values = {});
   Status Read(std::string_view sql, const SqlRow& values,
               const std::function<void(const SqlRow&)>& row) const;
+  // Rows as they are taken into memory at the start. `columns` has a letter for each: i an integer,
+  // t a text. Answers how many rows hold something else or are refused by `row` (false): one such
+  // row costs itself, not the others.
+  Result<std::size_t> Load(std::string_view sql, std::string_view columns,
+                           const std::function<bool(const SqlRow&)>& row) const;
 
  private:
   explicit Database(sqlite3* db) : db_(db) {}

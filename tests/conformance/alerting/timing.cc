@@ -157,7 +157,7 @@ class Scenario {
     alerting::AlertingOptions options;
     options.folder = folder_.path();
     options.keep_alerts = false;
-    options.dispatch.senders = 4;
+    options.dispatch.senders = 16;
     for (const auto& flag : file_["extra_flags"]) {
       const auto text = flag.get<std::string>();
       constexpr std::string_view kDelay = "--dispatch.start-delay=";

@@ -1,8 +1,10 @@
 #include "receiver/alerting/alerting.h"
 
+#include <algorithm>
 #include <thread>
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include "receiver/alerting/config/matchers.h"
 #include "receiver/alerting/integrations/webhook.h"
@@ -23,7 +25,17 @@ struct Peer {
   mutable Mutex mutex;
   std::vector<std::string> bodies GUARDED_BY(mutex);
   std::vector<int> statuses GUARDED_BY(mutex);
-  bool hangs = false;
+  std::vector<std::string> urls GUARDED_BY(mutex);
+  std::vector<Millis> timeouts GUARDED_BY(mutex);
+  std::vector<http::Client::Done> unanswered GUARDED_BY(mutex);
+  bool hangs = false;           // everywhere
+  std::string hangs_at = "\n";  // in URLs
+
+  bool Asked(const std::string& part) const {
+    Lock lock(mutex);
+    return std::any_of(urls.begin(), urls.end(),
+                       [&](const auto& url) { return url.find(part) != std::string::npos; });
+  }
 
   std::size_t count() const {
     Lock lock(mutex);
@@ -44,12 +56,18 @@ class PeerClient final : public http::Client {
     {
       Lock lock(peer_.mutex);
       peer_.bodies.push_back(request.body);
+      peer_.urls.push_back(request.url);
+      peer_.timeouts.push_back(request.timeout);
+      if (peer_.hangs || request.url.find(peer_.hangs_at) != std::string::npos) {
+        peer_.unanswered.push_back(std::move(done));
+        return;
+      }
       if (!peer_.statuses.empty()) {
         answer.status = peer_.statuses.front();
         peer_.statuses.erase(peer_.statuses.begin());
       }
     }
-    if (!peer_.hangs) done(std::move(answer));
+    done(std::move(answer));
   }
 
  private:
@@ -249,6 +267,126 @@ TEST_CASE("a peer that never answers does not hold up the end") {
   const auto start = std::chrono::steady_clock::now();
   bench.alerting.reset();
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+}
+
+template <typename F>
+bool Eventually(F&& f) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!f()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+constexpr const char* kTwoReceivers =
+    "route: {receiver: dead, group_by: [alertname], group_wait: 1s, group_interval: 10s, "
+    "repeat_interval: 1h, routes: [{receiver: good, matchers: [alertname=\"Good\"]}]}\n"
+    "receivers:\n- name: dead\n  webhook_configs: [{url: 'http://dead.test/'}]\n"
+    "- name: good\n  webhook_configs: [{url: 'http://good.test/', timeout: 2m}]\n";
+
+TEST_CASE("a receiver that does not answer holds up no other, and waits for itself alone") {
+  Bench bench;
+  bench.peer.hangs_at = "dead";
+  bench.Start(kTwoReceivers);
+  for (const char* name : {"1", "2", "3"}) bench.Post(name, Millis(600'000));
+  bench.clock.Advance(Millis(1000));
+  REQUIRE(Eventually([&] { return bench.peer.Asked("dead"); }));
+  bench.Post("Good", Millis(600'000));
+  REQUIRE(bench.clock.WaitForSleepers(2));
+  bench.clock.Advance(Millis(1000));
+  CHECK(Eventually([&] { return bench.peer.Asked("good"); }));
+  // The time of the second begins with its first attempt, not while it waits for the first.
+  bench.clock.Advance(Millis(15'000));
+  http::Client::Done first;
+  {
+    Lock lock(bench.peer.mutex);
+    REQUIRE(bench.peer.unanswered.size() == 1);
+    first = std::move(bench.peer.unanswered[0]);
+    bench.peer.hangs_at = "\n";
+  }
+  first(http::ClientResponse{200, {}, ""});
+  CHECK(Eventually([&] { return bench.peer.count() == 4; }));
+}
+
+TEST_CASE("an attempt has half a minute, or what the configuration says, or what is left") {
+  for (const auto& [config, want] : std::initializer_list<std::pair<std::string, Millis>>{
+           {"group_interval: 10s|", Millis(10'000)},
+           {"group_interval: 5m|", Millis(30'000)},
+           {"group_interval: 5m|, timeout: 2m", Millis(120'000)},
+           {"group_interval: 5m|, timeout: 2s", Millis(2'000)}}) {
+    CAPTURE(config);
+    const auto bar = config.find('|');
+    Bench bench;
+    bench.Start(("route: {receiver: r, group_wait: 1s, " + config.substr(0, bar) +
+                 "}\nreceivers:\n- name: r\n  webhook_configs: [{url: 'http://sink.test/'" +
+                 config.substr(bar + 1) + "}]\n")
+                    .c_str());
+    bench.Post("A", Millis(600'000));
+    bench.Pass(Millis(1500));
+    Lock lock(bench.peer.mutex);
+    REQUIRE(bench.peer.timeouts.size() == 1);
+    CHECK(bench.peer.timeouts[0] == want);
+  }
+}
+
+// Another connection to a database.
+class Sql {
+ public:
+  explicit Sql(const std::string& folder) {
+    REQUIRE(sqlite3_open((folder + "/alerting.db").c_str(), &db_) == SQLITE_OK);
+  }
+  ~Sql() { sqlite3_close(db_); }
+  void Run(const char* sql) {
+    const int code = sqlite3_exec(db_, sql, nullptr, nullptr, nullptr);
+    REQUIRE_MESSAGE(code == SQLITE_OK, sqlite3_errmsg(db_));
+  }
+
+ private:
+  sqlite3* db_ = nullptr;
+};
+
+TEST_CASE("opening a database that is there writes nothing: the disk may be full") {
+  testing::TempFolder folder;
+  REQUIRE(Database::Open(folder.path()));
+  Sql other(folder.path());
+  other.Run("BEGIN IMMEDIATE");  // nobody else may write
+  const auto opened = Database::Open(folder.path());
+  CHECK_MESSAGE(opened, opened.error().message());
+}
+
+TEST_CASE("rows that cannot be read are passed over and counted") {
+  Bench bench;
+  bench.Start();
+  bench.Post("A", Millis(600'000));
+  bench.Post("B", Millis(600'000));
+  bench.Pass(Millis(2000));
+  REQUIRE(bench.peer.count() == 2);
+  bench.alerting.reset();
+  {
+    Sql sql(bench.folder.path());
+    sql.Run(
+        "UPDATE alerts SET annotations = '{' WHERE fingerprint = (SELECT max(fingerprint) "
+        "FROM alerts)");
+    sql.Run("INSERT INTO alerts (fingerprint) VALUES (7)");
+    sql.Run(
+        "INSERT INTO silences (id, starts_ms, ends_ms, updated_ms, created_by, comment, "
+        "matchers, annotations) VALUES ('x', 1, 2, 3, 'a', 'b', '[[1]]', '{}')");
+    sql.Run(
+        "INSERT INTO notify_log (group_key, receiver, integration, idx) VALUES "
+        "('g', 'r', 'webhook', 0)");
+  }
+  bench.Start();
+  CHECK(bench.alerting->Alerts().size() == 1);
+  CHECK(bench.alerting->silences().List().empty());
+  double unreadable = 0;
+  for (const OwnFamily& family : bench.registry->Collect()) {
+    if (family.name == "drover_alerting_unreadable_rows_total")
+      unreadable = family.samples.at(0).value;
+  }
+  CHECK(unreadable == 4);
+  bench.Pass(Millis(20'000));
+  CHECK(bench.peer.count() == 2);
 }
 
 TEST_CASE("a configuration with an integration that is not built does not start or replace") {
