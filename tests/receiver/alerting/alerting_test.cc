@@ -307,6 +307,7 @@ TEST_CASE("a receiver that does not answer holds up no other, and waits for itse
   }
   first(http::ClientResponse{200, {}, ""});
   CHECK(Eventually([&] { return bench.peer.count() == 4; }));
+  CHECK(bench.Metric("alertmanager_notifications_failed_total", "contextDeadlineExceeded") == 0);
 }
 
 TEST_CASE("an attempt has half a minute, or what the configuration says, or what is left") {

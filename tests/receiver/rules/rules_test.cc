@@ -333,14 +333,15 @@ TEST_SUITE("receiver/rules") {
     f.Put(Labels{{kMetricName, "m"}}, 0, 1);
     const std::string rule = "\n  rules:\n  - alert: A\n    expr: m > 0\n    for: 1h\n";
     Manager manager(f.env, f.options);
-    manager.Update(Fixture::Parsed("groups:\n- name: g" + rule + "- name: gone" + rule));
+    manager.Update(
+        Fixture::Parsed("groups:\n- name: g" + rule + "- name: gone\n  labels: {i: gone}" + rule));
     const auto done = [&](std::size_t groups) {
       const auto all = manager.Groups();
       return std::count_if(all.begin(), all.end(), [](const GroupSnapshot& g) {
                return !g.rules[0].alerts.empty();
              }) == static_cast<std::ptrdiff_t>(groups);
     };
-    for (int i = 0; i < 100 && !done(2); ++i) {
+    for (int i = 0; i < 100 && f.Series("ALERTS{i=\"gone\"}").empty(); ++i) {
       REQUIRE(f.clock.WaitForSleepers(1));
       f.clock.Advance(Millis(1000));
     }
@@ -354,6 +355,13 @@ TEST_SUITE("receiver/rules") {
     CHECK(after[0].interval == Millis(20'000));
     REQUIRE(after[0].rules[0].alerts.size() == 1);
     CHECK(after[0].rules[0].alerts[0].active_at == active_at);
+    CHECK_FALSE(f.Series("ALERTS{i=\"gone\"}").ends_with(":s"));
+    REQUIRE(f.clock.WaitForSleepers(1));
+    for (int i = 0; i < 30; ++i) {
+      f.clock.Advance(Millis(1000));
+      REQUIRE(f.clock.WaitForSleepers(1));
+    }
+    CHECK(f.Series("ALERTS{i=\"gone\"}").ends_with(":s"));
   }
 
   TEST_CASE("an update waits for the evaluation that runs, and no rule of it is lost") {
