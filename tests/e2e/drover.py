@@ -198,22 +198,28 @@ def agent_config(write_url, interval="1s", node=True, jobs="", self_metrics=True
     return text
 
 
-def run(tests):
-    """Runs the functions given, or those named on the command line behind the folder."""
+class Skip(Exception):
+    """Something a test needs is not on this machine."""
+
+
+def run(tests, by_name_only=()):
+    """Runs the functions given, or those named on the command line behind the folder. 77 when all were skipped."""
     wanted = [a for a in sys.argv[2:] if not a.startswith("--")]
-    failed = 0
-    for test in tests:
-        if wanted and test.__name__ not in wanted:
-            continue
+    chosen = [t for t in [*tests, *by_name_only] if t.__name__ in wanted] if wanted else tests
+    failed = skipped = 0
+    for test in chosen:
         started = time.monotonic()
         try:
             test()
             result = "passed"
+        except Skip as reason:
+            skipped += 1
+            result = f"skipped: {reason}"
         except Exception as error:  # pylint: disable=broad-except
             failed += 1
             result = f"FAILED: {type(error).__name__}: {error}"
         print(f"{test.__name__}: {result} ({time.monotonic() - started:.1f} s)", flush=True)
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if failed or not chosen else 77 if skipped == len(chosen) else 0)
 
 
 def option(name, default):
