@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "agent/builtin/self_source.h"
-#include "agent/switchboard.h"
 #include "core/base/version.h"
 #include "core/http/content_coding.h"
 #include "core/os/release_memory.h"
@@ -65,7 +64,7 @@ App::App(const AppOptions& options, Clock& clock, const Logger& log)
       log_(log),
       curl_("drover-agent/" + std::string(Version())),
       reload_(registry_, clock, log),
-      switchboard_(std::make_unique<Switchboard>()) {
+      switchboard_(registry_) {
   telemetry::AddProcessMetrics(registry_);
   telemetry::AddBuildInfo(registry_, "drover_agent");
 }
@@ -91,7 +90,7 @@ Status App::Begin() {
   DROVER_CHECK(fs_->MakeDirs(""));
   DROVER_TRY(lock_, FolderLock::Take(options_.storage_path));
   scrapes_ = std::make_unique<scrape::ScrapeManager>(
-      [this](const http::ClientConfig& config) { return curl_.MakeClient(config); }, *switchboard_,
+      [this](const http::ClientConfig& config) { return curl_.MakeClient(config); }, switchboard_,
       clock_, registry_, log_);
   AddRoutes();
   // Listening first: a taken port is found before anything is collected.
@@ -107,7 +106,7 @@ Status App::Begin() {
   reload_.Started();
   maintenance_ = std::jthread([this](std::stop_token stop) {
     for (int round = 0; clock_.SleepFor(std::chrono::seconds(1), stop); ++round) {
-      if (const auto forwarder = switchboard_->forwarder()) forwarder->Maintain();
+      if (const auto forwarder = switchboard_.forwarder()) forwarder->Maintain();
       if (round % 30 == 0) TrimHeap();
     }
   });
@@ -155,9 +154,9 @@ Status App::Apply(const AgentConfig& config) {
       text += WriteFields(write) + http::SecretText(write.client);
     return text;
   };
-  if (!switchboard_->forwarder() || forwarding(config) != forwarding(config_)) {
+  if (!switchboard_.forwarder() || forwarding(config) != forwarding(config_)) {
     DROVER_CHECK(
-        switchboard_->Replace([&]() NO_THREAD_SAFETY_ANALYSIS { return MakeForwarder(config); }));
+        switchboard_.Replace([&]() NO_THREAD_SAFETY_ANALYSIS { return MakeForwarder(config); }));
   }
   DROVER_CHECK(scrapes_->Apply(config));
   DROVER_CHECK(ApplyBuiltins(config));
@@ -234,7 +233,7 @@ Status App::ApplyBuiltins(const AgentConfig& config) {
     BuiltinConfig filled = *wanted;
     if (filled.instance.empty()) filled.instance = HostName();
     builtins_[kind] = std::make_unique<builtin::BuiltinLoop>(filled, std::move(source),
-                                                             *switchboard_, clock_, log_);
+                                                             switchboard_, clock_, log_);
     builtin_texts_[kind] = text;
     return {};
   };
@@ -277,7 +276,7 @@ pages::View App::PageView() {
     view.collectors.push_back({name, state.success, state.seconds});
   view.targets = scrapes_->status();
   view.dropped = scrapes_->dropped();
-  if (const auto forwarder = switchboard_->forwarder()) view.endpoints = forwarder->status();
+  if (const auto forwarder = switchboard_.forwarder()) view.endpoints = forwarder->status();
   Lock lock(mutex_);
   for (const auto& [kind, loop] : builtins_) view.builtins.push_back(loop->status());
   view.notice = reload_.Notice();
@@ -303,7 +302,7 @@ void App::Stop() {
     Lock lock(mutex_);
     builtins_.clear();
   }
-  if (const auto forwarder = switchboard_->forwarder()) {
+  if (const auto forwarder = switchboard_.forwarder()) {
     forwarder->Maintain();
     forwarder->Stop();
   }

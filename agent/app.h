@@ -10,7 +10,7 @@
 #include "agent/builtin/builtin_loop.h"
 #include "agent/builtin/collector_tap.h"
 #include "agent/config/agent_config.h"
-#include "agent/forward/forwarder.h"
+#include "agent/forward/switchboard.h"
 #include "agent/pages/targets_page.h"
 #include "agent/scrape/scrape_manager.h"
 #include "core/base/clock.h"
@@ -38,8 +38,6 @@ struct AppOptions {
   bool enable_lifecycle = false;
 };
 void AddFlags(Flags& flags, AppOptions& options);
-
-class Switchboard;
 
 // Thread-safe. `clock` and `log` outlive it.
 class App final : public RunningProgram {
@@ -77,7 +75,7 @@ class App final : public RunningProgram {
   std::unique_ptr<FileSystem> fs_;
   http::CurlLoop curl_;
   ReloadState reload_;
-  std::unique_ptr<Switchboard> switchboard_;
+  forward::Switchboard switchboard_;
   builtin::CollectorTap collectors_;
 
   Mutex mutex_;

@@ -83,6 +83,25 @@ def a_reload_moves_to_another_endpoint():
         agent.terminate_well()
 
 
+def reloads_do_not_hang_while_targets_answer():
+    """A new forwarder each time, while appenders of the old one are in use on the HTTP client's thread."""
+    with Stack() as stack:
+        sink = Sink()
+        pages = [Page(series=300) for _ in range(8)]
+        jobs = "".join(f"- {{job_name: page{i}, static_configs: [{{targets: ['{page.address}']}}]}}\n"
+                       for i, page in enumerate(pages))
+        config = agent_config(sink.url, "100ms", jobs=jobs)
+        agent = stack.start("drover-agent", config, ["--web.enable-lifecycle"])
+        wait_until(lambda: all(page.reads for page in pages), 5, "scrapes")
+        for turn in range(40):
+            (agent.folder / "config.yml").write_text(
+                config.replace("global: {", f"global: {{external_labels: {{turn: '{turn}'}}, "))
+            status, body = http(agent.url + "/-/reload", b"", method="POST")
+            assert status == 200, (turn, status, body)
+        wait_until(lambda: any(("turn", "39") in key for key, _, _ in sink.samples()[-1]), 5, "samples of the last configuration")
+        agent.terminate_well()
+
+
 def each_program_ends_within_a_second_when_its_peers_are_away():
     with Stack() as stack:
         # One peer refuses, one takes the connection and says nothing, one has no such name.
@@ -214,6 +233,7 @@ def a_second_agent_on_the_same_folder_is_refused():
 
 if __name__ == "__main__":
     run([first_series_are_answered_within_5_s,
+         reloads_do_not_hang_while_targets_answer,
          a_broken_file_is_refused_by_reload_and_the_rest_goes_on,
          a_bad_argument_of_an_exporter_is_refused_by_reload_before_anything_changes,
          a_reload_moves_to_another_endpoint,
