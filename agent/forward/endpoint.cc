@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "core/base/numbers.h"
 #include "core/http/url.h"
@@ -78,6 +79,9 @@ Endpoint::Endpoint(const RemoteWriteConfig& config, std::unique_ptr<Queue> queue
       samples_retried_total_(registry.AddCounter(
           "prometheus_remote_storage_samples_retried_total",
           "Samples sent again because the endpoint did not take them yet.", labels_)),
+      failed_syncs_total_(registry.AddCounter("drover_forward_queue_failed_syncs_total",
+                                              "Syncs of the queue that the disk refused.",
+                                              labels_)),
       samples_pending_(registry.AddGauge("prometheus_remote_storage_samples_pending",
                                          "Samples waiting in the queue.", labels_)),
       queue_bytes_(registry.AddGauge("drover_forward_queue_bytes",
@@ -102,10 +106,7 @@ void Endpoint::Stop() {
 void Endpoint::Run(std::stop_token stop) {
   while (const auto block = queue_->Next(stop)) {
     if (!Send(*block, stop)) return;
-    if (const Status saved = queue_->Done(); !saved) {
-      log_.Error("the queue's cursor cannot be written: after a restart blocks are sent twice",
-                 {{"remote", config_.name}, {"err", saved.error().message()}});
-    }
+    (void)queue_->Done();  // the queue says so
   }
 }
 
@@ -202,6 +203,8 @@ void Endpoint::UpdateMetrics() {
           ? std::max(0.0, std::chrono::duration<double>(clock_.Now() - *stats.oldest).count())
           : 0);
   Lock lock(mutex_);
+  failed_syncs_total_.Add(
+      static_cast<double>(stats.failed_syncs - std::exchange(counted_syncs_, stats.failed_syncs)));
   for (const char* reason : {"age", "bytes", "corrupt", "disk_full", "refused", "unknown"}) {
     MetricLabels labels = labels_;
     labels["reason"] = reason;

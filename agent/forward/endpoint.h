@@ -37,8 +37,8 @@ struct EndpointStatus {
   std::uint64_t bytes_sent = 0;
 };
 
-// One thread, from construction until stopped or destroyed: the block under way is cut off then and sent again
-// by the next process. All references outlive it. Thread-safe.
+// One thread, from construction until stopped or destroyed: the block under way is cut off then and
+// sent again by the next process. All references outlive it. Thread-safe.
 class Endpoint {
  public:
   Endpoint(const RemoteWriteConfig& config, std::unique_ptr<Queue> queue,
@@ -72,6 +72,7 @@ class Endpoint {
   Counter& bytes_total_;
   Counter& samples_failed_total_;
   Counter& samples_retried_total_;
+  Counter& failed_syncs_total_;
   Gauge& samples_pending_;
   Gauge& queue_bytes_;
   Gauge& queue_oldest_;
@@ -82,6 +83,7 @@ class Endpoint {
   bool failing_ GUARDED_BY(mutex_) = false;
   std::string last_error_ GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> counted_drops_ GUARDED_BY(mutex_);
+  std::uint64_t counted_syncs_ GUARDED_BY(mutex_) = 0;
   std::jthread thread_;
 };
 

@@ -23,16 +23,20 @@ std::string EncodeCursor(record_log::Position position) {
   return entry;
 }
 
-// The last good entry.
-std::optional<record_log::Position> DecodeCursor(std::string_view file) {
+// The last good entry; `good` is where it ends.
+std::optional<record_log::Position> DecodeCursor(std::string_view file, std::size_t& good) {
   for (std::size_t n = file.size() / kCursorEntryBytes; n > 0; --n) {
     const std::string_view entry = file.substr((n - 1) * kCursorEntryBytes, kCursorEntryBytes);
     Cursor cursor(entry);
     record_log::Position position;
     position.segment = cursor.BigEndian<std::uint64_t>();
     position.offset = cursor.BigEndian<std::uint64_t>();
-    if (cursor.BigEndian<std::uint32_t>() == Crc32c(entry.substr(0, 16))) return position;
+    if (cursor.BigEndian<std::uint32_t>() == Crc32c(entry.substr(0, 16))) {
+      good = n * kCursorEntryBytes;
+      return position;
+    }
   }
+  good = 0;
   return std::nullopt;
 }
 
@@ -97,14 +101,16 @@ Status Queue::OpenCursor() {
   if (const Status read = fs_.ReadFile(path, text);
       !read && read.error().code() != ErrorCode::kNotFound)
     return read;
-  const auto position = DecodeCursor(text);
+  std::size_t good = 0;
+  const auto position = DecodeCursor(text, good);
   if (!text.empty() && !position)
     log_.Warn("the queue's cursor is broken: everything in the queue is sent again",
               {{"queue", folder_}});
   cursor_ = position.value_or(record_log::Position{});
-  if (!text.empty()) DROVER_CHECK(WriteFileDurably(fs_, path, EncodeCursor(cursor_)));
   DROVER_TRY(cursor_file_, fs_.Open(path, OpenMode::kAppend));
-  DROVER_TRY(cursor_bytes_, cursor_file_->Size());
+  // Cutting, unlike writing, also works on a full disk.
+  if (good < text.size()) DROVER_CHECK(cursor_file_->Truncate(good));
+  cursor_bytes_ = good;
   return {};
 }
 
@@ -144,6 +150,10 @@ Status Queue::Append(const Block& block) {
       log_.Error("the queue cannot be written: new samples are lost until it can",
                  {{"queue", folder_}, {"err", written.error().message()}});
     disk_full_ = true;
+    // The blocks before wait in segments that can be deleted once they are sent.
+    if (writer_->position().offset > 0) (void)writer_->Cut();  // else tried again by the next block
+    reader_->SetEnd(writer_->position());
+    arrived_.NotifyAll();
     return written;
   }
   if (disk_full_) log_.Info("the queue can be written again", {{"queue", folder_}});
@@ -155,8 +165,9 @@ Status Queue::Append(const Block& block) {
   if (block.kind == BlockKind::kSamples) stats_.samples += block.samples;
   if (!stats_.oldest) stats_.oldest = block.created;
   arrived_.NotifyAll();
-  if (options_.sync_always) DROVER_CHECK(writer_->Sync());
-  return EnforceBytes();
+  if (options_.sync_always) NoteSync(writer_->Sync());
+  EnforceBytes();
+  return {};
 }
 
 // Passes over what is too old, broken or unknown.
@@ -220,6 +231,7 @@ std::optional<Block> Queue::Next(std::stop_token stop) {
       overtaken_ = false;
       return current_;
     }
+    SettleSegments();
     const record_log::Position end = writer_->position();
     arrived_.Wait(mutex_, stop,
                   [&]() NO_THREAD_SAFETY_ANALYSIS { return writer_->position() != end; });
@@ -234,37 +246,72 @@ Status Queue::Done() {
   return SaveCursor();
 }
 
+// Deletes before it writes: what frees the disk must not wait for room on it. A cursor that points
+// into a deleted segment is read as the begin of the next one.
 Status Queue::SaveCursor() {
+  RemoveSettled();
+  Status written = WriteCursor();
+  Note(cursor_fails_, written,
+       "the queue's cursor cannot be written: after a restart blocks are sent twice");
+  return written;
+}
+
+Status Queue::WriteCursor() {
   if (cursor_bytes_ >= kCursorFileBytes) {
     cursor_file_.reset();
     DROVER_CHECK(WriteFileDurably(fs_, folder_ + "/cursor", EncodeCursor(cursor_)));
-    DROVER_TRY(cursor_file_, fs_.Open(folder_ + "/cursor", OpenMode::kAppend));
     cursor_bytes_ = kCursorEntryBytes;
-  } else {
-    if (!cursor_file_) {
-      DROVER_TRY(cursor_file_, fs_.Open(folder_ + "/cursor", OpenMode::kAppend));
-    }
-    if (const Status written = cursor_file_->Append(EncodeCursor(cursor_)); !written) {
-      // A part of an entry would shift the ones behind it.
-      if (const Status cut = cursor_file_->Truncate(cursor_bytes_); !cut)
-        cursor_bytes_ = kCursorFileBytes;
-      return written;
-    }
-    cursor_bytes_ += kCursorEntryBytes;
+    DROVER_TRY(cursor_file_, fs_.Open(folder_ + "/cursor", OpenMode::kAppend));
+    return {};
   }
-  if (cursor_.segment > first_segment_) {
-    DROVER_CHECK(writer_->RemoveBefore(cursor_.segment));
-    segment_bytes_.erase(segment_bytes_.begin(), segment_bytes_.lower_bound(cursor_.segment));
-    first_segment_ = cursor_.segment;
+  if (!cursor_file_) {
+    DROVER_TRY(cursor_file_, fs_.Open(folder_ + "/cursor", OpenMode::kAppend));
   }
+  if (const Status written = cursor_file_->Append(EncodeCursor(cursor_)); !written) {
+    // A part of an entry would shift the ones behind it.
+    if (const Status cut = cursor_file_->Truncate(cursor_bytes_); !cut)
+      cursor_bytes_ = kCursorFileBytes;
+    return written;
+  }
+  cursor_bytes_ += kCursorEntryBytes;
   return {};
 }
 
-Status Queue::EnforceBytes() {
-  if (options_.max_bytes == 0) return {};
+void Queue::RemoveSettled() {
+  if (cursor_.segment <= first_segment_) return;
+  const Status removed = writer_->RemoveBefore(cursor_.segment);
+  Note(remove_fails_, removed, "sent segments of the queue cannot be deleted");
+  if (!removed) return;
+  segment_bytes_.erase(segment_bytes_.begin(), segment_bytes_.lower_bound(cursor_.segment));
+  first_segment_ = cursor_.segment;
+}
+
+void Queue::SettleSegments() {
+  if (current_ || reader_->position().segment <= cursor_.segment) return;
+  cursor_ = reader_->position();
+  (void)SaveCursor();  // it said so
+}
+
+void Queue::Note(bool& failing, const Status& status, std::string_view trouble) {
+  if (failing == !status.has_value()) return;
+  failing = !status.has_value();
+  if (failing) {
+    log_.Error(trouble, {{"queue", folder_}, {"err", status.error().message()}});
+  } else {
+    log_.Info("over: " + std::string(trouble), {{"queue", folder_}});
+  }
+}
+
+void Queue::NoteSync(const Status& synced) {
+  if (!synced) ++stats_.failed_syncs;
+  Note(sync_fails_, synced, "the queue cannot be synced: a power cut may lose what is new in it");
+}
+
+void Queue::EnforceBytes() {
+  if (options_.max_bytes == 0) return;
   std::uint64_t total = 0;
   for (const auto& [segment, bytes] : segment_bytes_) total += bytes;
-  if (total <= options_.max_bytes) return {};
+  if (total <= options_.max_bytes) return;
   const std::uint64_t before = stats_.samples;
   while (total > options_.max_bytes &&
          segment_bytes_.begin()->first < writer_->position().segment) {
@@ -280,13 +327,11 @@ Status Queue::EnforceBytes() {
     }
     total -= segment_bytes_.begin()->second;
     segment_bytes_.erase(segment_bytes_.begin());
-    DROVER_CHECK(writer_->RemoveBefore(oldest + 1));
-    first_segment_ = oldest + 1;
-    if (cursor_.segment < first_segment_) cursor_ = {first_segment_, 0};
+    if (cursor_.segment <= oldest) cursor_ = {oldest + 1, 0};
   }
   log_.Warn("the queue reached max_bytes: its oldest blocks were dropped",
             {{"queue", folder_}, {"samples", before - stats_.samples}});
-  return SaveCursor();
+  (void)SaveCursor();  // it said so
 }
 
 Status Queue::EnforceAge() {
@@ -316,16 +361,19 @@ void Queue::CountDropped(const std::string& reason, std::uint64_t samples) {
 }
 
 Status Queue::Maintain(bool sync) {
+  Status synced;
   if (sync) {
     record_log::Writer* writer = nullptr;
     {
       Lock lock(mutex_);
       writer = writer_.get();
     }
-    DROVER_CHECK(writer->Sync());
+    synced = writer->Sync();
   }
   Lock lock(mutex_);
-  return EnforceAge();
+  if (sync) NoteSync(synced);
+  const Status aged = EnforceAge();
+  return synced ? aged : synced;
 }
 
 QueueStats Queue::stats() const {

@@ -42,6 +42,7 @@ struct QueueStats {
   std::map<std::string, std::uint64_t>
       dropped_samples;  // by reason: bytes, age, disk_full, corrupt, unknown
   std::uint64_t dropped_blocks = 0;
+  std::uint64_t failed_syncs = 0;
 };
 
 // Thread-safe; Next and Done are for one consumer.
@@ -53,13 +54,15 @@ class Queue {
                                              QueueOptions options, const Clock& clock,
                                              const Logger& log);
 
-  // On return the block is with the operating system. kExhausted: the disk is full; the block is
-  // lost and counted ("disk_full").
+  // On success the block is with the operating system and will be sent; that it could not be synced
+  // (sync_always) is said and counted, no error. kExhausted: the disk is full; the block is lost
+  // and counted ("disk_full").
   Status Append(const Block& block);
 
   // The oldest block, waiting for one until `stop` (then nullopt). The same block again until Done.
   std::optional<Block> Next(std::stop_token stop);
-  // The block that Next gave is settled: sent, or refused for good. Moves the cursor.
+  // The block that Next gave is settled: sent, or refused for good. Moves the cursor. An error,
+  // said by the queue: the cursor is not on the disk, and after a restart the block is sent again.
   Status Done();
   // Whether the caps dropped the block that Next gave: it is counted as lost, and Done is next.
   bool overtaken() const;
@@ -67,7 +70,7 @@ class Queue {
   void CountDropped(const std::string& reason, std::uint64_t samples);
 
   // Now and then: fsync of what is new, and the age cap, which the block that Next gave falls under
-  // too.
+  // too. A failure is said once, by the queue.
   Status Maintain(bool sync);
 
   QueueStats stats() const;
@@ -78,10 +81,16 @@ class Queue {
   Status OpenCursor() REQUIRES(mutex_);
   Status CountPending() REQUIRES(mutex_);
   Status SaveCursor() REQUIRES(mutex_);
-  bool ReadNext() REQUIRES(mutex_);  // into current_
+  Status WriteCursor() REQUIRES(mutex_);
+  void RemoveSettled() REQUIRES(mutex_);   // segments behind the cursor
+  void SettleSegments() REQUIRES(mutex_);  // nothing waits: those behind the reader, too
+  bool ReadNext() REQUIRES(mutex_);        // into current_
   bool TooOld() const REQUIRES(mutex_);
   void Settle() REQUIRES(mutex_);  // current_ is behind the cursor
-  Status EnforceBytes() REQUIRES(mutex_);
+  void EnforceBytes() REQUIRES(mutex_);
+  void NoteSync(const Status& synced) REQUIRES(mutex_);
+  // Says what starts and what ends to fail.
+  void Note(bool& failing, const Status& status, std::string_view trouble) REQUIRES(mutex_);
   Status EnforceAge() REQUIRES(mutex_);
   void Drop(const std::string& reason, std::uint64_t samples) REQUIRES(mutex_);
 
@@ -104,6 +113,9 @@ class Queue {
   bool handed_out_ GUARDED_BY(mutex_) = false;  // current_ is with the consumer
   bool overtaken_ GUARDED_BY(mutex_) = false;   // and was dropped meanwhile
   bool disk_full_ GUARDED_BY(mutex_) = false;
+  bool sync_fails_ GUARDED_BY(mutex_) = false;
+  bool cursor_fails_ GUARDED_BY(mutex_) = false;
+  bool remove_fails_ GUARDED_BY(mutex_) = false;
   std::uint64_t corrupt_seen_ GUARDED_BY(mutex_) = 0;
   QueueStats stats_ GUARDED_BY(mutex_);
 };

@@ -28,8 +28,8 @@ class Appender {
   virtual Result<SeriesRef> Append(SeriesRef ref, const Labels& labels, std::int64_t t_ms,
                                    double value) = 0;
   virtual Status AppendMetadata(const MetricMetadata& metadata) = 0;
-  virtual Status
-  Commit() = 0;  // kExhausted: disk full; kUnavailable: closed. Nothing was taken then.
+  // kExhausted: disk full; kUnavailable: closed. Nothing was taken then, by one queue at least.
+  virtual Status Commit() = 0;
   virtual void Rollback() = 0;
 };
 

@@ -4,6 +4,7 @@ Needs the right to mount a tmpfs; skipped (77) without.
 """
 
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 
 from drover import Stack, agent_config, run, wait_until
 from remote_write import send, series
-from sink import Sink
+from sink import Page, Sink
 
 
 class SmallDisk:
@@ -101,9 +102,41 @@ def an_agent_says_so_counts_and_goes_on():
         agent.terminate_well()
 
 
+def an_agent_whose_queue_filled_the_disk_drains_frees_and_restarts():
+    """No filler: the queue itself, with a cap far above the volume, takes everything."""
+    with SmallDisk(3) as disk, Stack() as stack:
+        sink, page = Sink(), Page(series=20_000)
+        sink.stop()
+        jobs = f"- {{job_name: page, static_configs: [{{targets: ['{page.address}']}}]}}\n"
+        agent = stack.start("drover-agent", agent_config(sink.url, "250ms", node=False, jobs=jobs), [f"--storage.path={disk.path}/data"])
+        wait_until(lambda: "No space left" in agent.read_log(), 30, "a word about the disk")
+        free = os.statvfs(disk.path)
+        with open(f"{disk.path}/filler", "wb", buffering=0) as filler:
+            try:
+                filler.write(b"x" * (free.f_bavail * free.f_frsize))
+            except OSError:
+                pass
+        agent.kill()
+        agent.start()  # on a full disk
+        waiting = agent.metric('prometheus_remote_storage_samples_pending{remote_name="central",url="' + sink.url + '"}')
+        assert agent.get("/-/healthy")[0] == 200
+        page.series = 1000
+        sink.start()
+        wait_until(lambda: len(sink.samples()) > 3, 15, "samples again")
+        newest = max(t for request in sink.samples() for _, t, _ in request)
+        wait_until(lambda: max(t for _, t, _ in sink.samples()[-1]) > newest + 3000, 20, "fresh samples: the queue takes blocks again")
+        used = sum(entry.stat().st_size for entry in pathlib.Path(disk.path, "data", "queue", "central").iterdir())
+        assert used < 1_500_000, f"{used} bytes in the queue after it was sent"
+        told = agent.read_log().count("cursor cannot be written")
+        assert told <= 4, told
+        print(f"  {waiting} samples waited at the restart; {used} bytes are left in the folder")
+        agent.terminate_well()
+
+
 if __name__ == "__main__":
     with SmallDisk(1) as probe:
         if probe.reason:
             print(f"skipped: {probe.reason}")
             sys.exit(77)
-    run([a_receiver_refuses_what_it_cannot_keep, an_agent_says_so_counts_and_goes_on])
+    run([a_receiver_refuses_what_it_cannot_keep, an_agent_says_so_counts_and_goes_on,
+         an_agent_whose_queue_filled_the_disk_drains_frees_and_restarts])

@@ -94,6 +94,10 @@ void FaultyFileSystem::FailSync(bool fail) {
   Lock lock(mutex_);
   fail_sync_ = fail;
 }
+void FaultyFileSystem::FailRemove(bool fail) {
+  Lock lock(mutex_);
+  fail_remove_ = fail;
+}
 void FaultyFileSystem::FlipByte(const std::string& path, std::uint64_t offset) {
   Lock lock(mutex_);
   char& byte = names_.at(path)->bytes.at(offset);
@@ -217,6 +221,7 @@ Status FaultyFileSystem::Rename(std::string_view from, std::string_view to) {
 Status FaultyFileSystem::Remove(std::string_view path) {
   Lock lock(mutex_);
   DROVER_CHECK(Change());
+  if (fail_remove_) return Fail(ErrorCode::kUnavailable, "unlink: input/output error");
   if (const auto at = names_.find(path); at != names_.end()) {
     names_.erase(at);
     return {};

@@ -38,6 +38,7 @@ class FaultyFileSystem final : public FileSystem {
   // Total bytes of all files; an Append past it writes what fits and answers kExhausted.
   void SetCapacity(std::uint64_t bytes);
   void FailSync(bool fail);
+  void FailRemove(bool fail);
   // Flips one bit of a file's byte.
   void FlipByte(const std::string& path, std::uint64_t offset);
 
@@ -76,6 +77,7 @@ class FaultyFileSystem final : public FileSystem {
   std::uint64_t crash_at_ = 0;
   bool crashed_ = false;
   bool fail_sync_ = false;
+  bool fail_remove_ = false;
   std::uint64_t capacity_ = UINT64_MAX;
 };
 

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -11,6 +12,42 @@ using namespace std::chrono_literals;
 
 std::string Body(int number, std::size_t bytes) {
   return std::to_string(number) + ":" + std::string(bytes, 'x');
+}
+
+int Times(const std::string& text, const std::string& what) {
+  int times = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
+    // "over: …" tells of the end.
+    if (at < 6 || text.compare(at - 6, 6, "over: ") != 0) ++times;
+  }
+  return times;
+}
+
+// As many blocks as the disk takes; their number.
+int Fill(Queue& queue, const QueueFixture& f) {
+  for (int i = 0;; ++i) {
+    if (!queue.Append(f.MakeBlock(Body(i, 50'000)))) return i;
+  }
+}
+
+// Sends while there is something, in a thread of its own as an endpoint does: at the end it waits.
+std::vector<std::string> Send(Queue& queue, std::size_t blocks) {
+  std::vector<std::string> out;
+  std::atomic<std::size_t> sent = 0;
+  std::jthread sender([&](std::stop_token stop) {
+    while (const auto block = queue.Next(stop)) {
+      out.push_back(block->body);
+      (void)queue.Done();
+      ++sent;
+    }
+  });
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  while (sent < blocks && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(1ms);
+  std::this_thread::sleep_for(20ms);
+  sender.request_stop();
+  sender.join();
+  return out;
 }
 
 TEST_SUITE("agent/forward/queue") {
@@ -183,6 +220,55 @@ TEST_SUITE("agent/forward/queue") {
     CHECK(log.find("the queue can be written again") != std::string::npos);
   }
 
+  TEST_CASE("a queue that filled the disk itself frees it by being sent, and goes on") {
+    for (const std::uint64_t max_bytes : {1ULL << 30, 2ULL << 20}) {  // one segment; several
+      CAPTURE(max_bytes);
+      QueueFixture f;
+      f.options.max_bytes = max_bytes;
+      f.fs.SetCapacity(1 << 20);
+      const auto queue = f.Open();
+      const int stored = Fill(*queue, f);
+      REQUIRE(stored > 15);
+      // Not even 20 bytes for the cursor.
+      const auto filler = f.fs.Open("filler", OpenMode::kCreate);
+      REQUIRE(filler.has_value());
+      CHECK_FALSE((*filler)->Append(std::string(60'000, 'x')).has_value());
+      CHECK(Send(*queue, static_cast<std::size_t>(stored)).size() ==
+            static_cast<std::size_t>(stored));
+      CHECK(Times(f.sink.text(), "the queue's cursor cannot be written") == 1);
+      std::uint64_t left = 0;
+      const auto names = f.fs.List("queue/one");
+      for (const std::string& name : *names) left += f.fs.Stat("queue/one/" + name)->size_bytes;
+      CHECK(left < 1000);
+      CHECK(queue->Append(f.MakeBlock("after")));
+      CHECK(Send(*queue, 1) == std::vector<std::string>{"after"});
+    }
+  }
+
+  TEST_CASE("a queue opens on a full disk, also with a torn cursor, and goes on where it was") {
+    for (const bool torn : {false, true}) {
+      CAPTURE(torn);
+      QueueFixture f;
+      int stored = 0;
+      {
+        const auto queue = f.Open();
+        REQUIRE(queue->Append(f.MakeBlock("first")));
+        (void)queue->Next({});
+        REQUIRE(queue->Done());
+        if (torn) REQUIRE((*f.fs.Open("queue/one/cursor", OpenMode::kAppend))->Append("half"));
+        f.fs.SetCapacity(1 << 20);
+        stored = Fill(*queue, f);
+        CHECK_FALSE((*f.fs.Open("filler", OpenMode::kCreate))->Append(std::string(60'000, 'x')));
+      }
+      f.fs.Restart(FaultyFileSystem::Lose::kNothing);
+      const auto queue = f.Open();
+      const auto sent = Send(*queue, static_cast<std::size_t>(stored));
+      REQUIRE(sent.size() == static_cast<std::size_t>(stored));
+      CHECK(sent.front() == Body(0, 50'000));
+      CHECK(queue->Append(f.MakeBlock("after")));
+    }
+  }
+
   TEST_CASE("a torn tail is cut off, what is before it stays") {
     QueueFixture f;
     {
@@ -296,14 +382,48 @@ TEST_SUITE("agent/forward/queue") {
     CHECK(QueueFixture::Drain(*queue) == std::vector<std::string>{"safe"});
   }
 
-  TEST_CASE("fsync: always, and the disk refuses: said, and the block is still sent") {
+  TEST_CASE("fsync: always, and the disk refuses: said once, counted, and the block is stored") {
     QueueFixture f;
     f.options.sync_always = true;
     const auto queue = f.Open();
     f.fs.FailSync(true);
-    CHECK_FALSE(queue->Append(f.MakeBlock("doubtful")).has_value());
-    CHECK(queue->stats().samples == 10);
-    CHECK(queue->Next({})->body == "doubtful");
+    CHECK(queue->Append(f.MakeBlock("doubtful")));
+    CHECK(queue->Append(f.MakeBlock("too")));
+    CHECK(queue->stats().samples == 20);
+    CHECK(queue->stats().failed_syncs == 2);
+    CHECK(Times(f.sink.text(), "the queue cannot be synced") == 1);
+    f.fs.FailSync(false);
+    CHECK(queue->Append(f.MakeBlock("safe")));
+    CHECK(f.sink.text().find("over: the queue cannot be synced") != std::string::npos);
+    CHECK(QueueFixture::Drain(*queue) == std::vector<std::string>{"doubtful", "too", "safe"});
+  }
+
+  TEST_CASE(
+      "fsync: interval, and the disk refuses: said once, counted, and age is still looked at") {
+    QueueFixture f;
+    f.options.max_age = 60s;
+    const auto queue = f.Open();
+    REQUIRE(queue->Append(f.MakeBlock("old")));
+    f.fs.FailSync(true);
+    f.clock.Advance(61s);
+    for (int i = 0; i < 3; ++i) CHECK_FALSE(queue->Maintain(true).has_value());
+    CHECK(queue->stats().dropped_samples.at("age") == 10);
+    CHECK(queue->stats().failed_syncs == 3);
+    CHECK(Times(f.sink.text(), "the queue cannot be synced") == 1);
+  }
+
+  TEST_CASE("a block is stored when the byte cap cannot delete what it drops; that is done later") {
+    QueueFixture f;
+    f.options.max_bytes = 1 << 20;
+    const auto queue = f.Open();
+    int i = 0;
+    f.fs.FailRemove(true);
+    while (queue->stats().dropped_blocks == 0) CHECK(queue->Append(f.MakeBlock(Body(i++, 50'000))));
+    CHECK(queue->Append(f.MakeBlock("last")));
+    CHECK(Times(f.sink.text(), "sent segments of the queue cannot be deleted") == 1);
+    f.fs.FailRemove(false);
+    CHECK(QueueFixture::Drain(*queue).back() == "last");
+    CHECK(f.fs.List("queue/one")->size() == 2);
   }
 
   TEST_CASE("Maintain with sync survives a power cut") {
