@@ -69,12 +69,29 @@ const YamlNode& At(const YamlNode& item, std::string_view key) {
   return found != nullptr ? *found : item;
 }
 
+// The limits of a job (optional numbers) or those of all (numbers).
+template <typename Limits>
+Status CheckLimits(const Limits& limits, const YamlNode& place) {
+  for (const auto& [key, limit] :
+       {std::pair("sample_limit", std::optional(limits.sample_limit)),
+        std::pair("label_limit", std::optional(limits.label_limit)),
+        std::pair("label_name_length_limit", std::optional(limits.label_name_length_limit)),
+        std::pair("label_value_length_limit", std::optional(limits.label_value_length_limit))}) {
+    if (limit.value_or(0) < 0) return At(place, key).Fail("a limit cannot be negative");
+  }
+  return {};
+}
+
 Status CheckScrape(ScrapeConfig& job, const GlobalConfig& global, const YamlNode& item,
                    std::set<std::string>& names) {
   if (job.job_name.empty()) return item.Fail("job_name is empty");
   if (!names.insert(job.job_name).second) {
     return At(item, "job_name")
         .Fail("found multiple scrape configs with job name \"" + job.job_name + "\"");
+  }
+  for (const auto& [key, time] : {std::pair("scrape_interval", job.scrape_interval),
+                                  std::pair("scrape_timeout", job.scrape_timeout)}) {
+    if (time.count() < 0) return At(item, key).Fail(std::string(key) + " cannot be negative");
   }
   if (job.scrape_interval.count() == 0) job.scrape_interval = global.scrape_interval;
   if (job.scrape_timeout.count() == 0)
@@ -86,12 +103,7 @@ Status CheckScrape(ScrapeConfig& job, const GlobalConfig& global, const YamlNode
   }
   if (job.scheme != "http" && job.scheme != "https")
     return At(item, "scheme").Fail("scheme is http or https");
-  for (const auto& [key, limit] :
-       {std::pair("sample_limit", job.sample_limit), std::pair("label_limit", job.label_limit),
-        std::pair("label_name_length_limit", job.label_name_length_limit),
-        std::pair("label_value_length_limit", job.label_value_length_limit)}) {
-    if (limit.value_or(0) < 0) return At(item, key).Fail("a limit cannot be negative");
-  }
+  DROVER_CHECK(CheckLimits(job, item));
   for (const StaticConfig& group : job.static_configs) {
     DROVER_CHECK(CheckLabels(group.labels, At(item, "static_configs")));
     for (const std::string& target : group.targets) {
@@ -130,6 +142,9 @@ Status CheckWrite(RemoteWriteConfig& write, const YamlNode& item, std::set<std::
         return At(item, "headers").Fail(name + " is a reserved header. It must not be changed");
     }
   }
+  if (write.remote_timeout.count() < 0)
+    return At(item, "remote_timeout").Fail("remote_timeout cannot be negative");
+  if (write.remote_timeout.count() == 0) write.remote_timeout = RemoteWriteConfig().remote_timeout;
   if (write.queue_config.max_samples_per_send < 1)
     return At(item, "queue_config").Fail("max_samples_per_send must be at least 1");
   if (write.queue_config.max_bytes.bytes != 0 &&
@@ -186,9 +201,14 @@ Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& 
   DROVER_CHECK(CheckLabels(config.global.external_labels, At(global, "external_labels")));
   if (config.global.scrape_interval.count() <= 0)
     return At(global, "scrape_interval").Fail("scrape_interval must be positive");
+  if (config.global.scrape_timeout.count() < 0)
+    return At(global, "scrape_timeout").Fail("scrape_timeout cannot be negative");
+  DROVER_CHECK(CheckLimits(config.global.limits, global));
   if (const YamlNode* timeout = global.Find("scrape_timeout");
       timeout != nullptr && config.global.scrape_timeout > config.global.scrape_interval)
     return timeout->Fail("global scrape timeout greater than scrape interval");
+  if (config.global.scrape_timeout.count() == 0)
+    config.global.scrape_timeout = GlobalConfig().scrape_timeout;
   config.global.scrape_timeout =
       std::min(config.global.scrape_timeout, config.global.scrape_interval);
   const std::size_t slash = file.rfind('/');

@@ -58,6 +58,27 @@ storage:
 )yaml";
 
 TEST_SUITE("agent/config") {
+  TEST_CASE("a timeout of 0 is the default, never none; below 0 nothing is taken") {
+    const AgentConfig c = Load(
+                              "global: {scrape_interval: 30s, scrape_timeout: 0s}\n"
+                              "scrape_configs: [{job_name: j, scrape_timeout: 0s}]\n"
+                              "remote_write: [{url: 'http://c/w', remote_timeout: 0s}]\n")
+                              .config;
+    CHECK(c.global.scrape_timeout == Millis(10'000));
+    CHECK(c.scrape_configs[0].scrape_timeout == Millis(10'000));
+    CHECK(c.remote_write[0].remote_timeout == Millis(30'000));
+    for (const char* bad :
+         {"global: {sample_limit: -1}\n", "global: {label_limit: -1}\n",
+          "global: {label_name_length_limit: -1}\n", "global: {label_value_length_limit: -1}\n",
+          "global: {scrape_timeout: -1s}\n",
+          "scrape_configs: [{job_name: j, scrape_timeout: -1s}]\n",
+          "scrape_configs: [{job_name: j, scrape_interval: -1s}]\n",
+          "remote_write: [{url: 'http://c/w', remote_timeout: -1s}]\n"}) {
+      CAPTURE(bad);
+      CHECK_FALSE(ParseAgentConfig(bad, "agent.yml").has_value());
+    }
+  }
+
   TEST_CASE("a whole prometheus.yml: the agent's half is taken, the receiver's is named") {
     const LoadedConfig loaded = Load(kWhole);
     const AgentConfig& c = loaded.config;
