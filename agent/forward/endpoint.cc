@@ -34,7 +34,12 @@ Outcome Judge(const Result<http::ClientResponse>& answer, bool retry_on_429) {
   const int status = answer->status;
   if (status >= 200 && status < 300) return Outcome::kSent;
   if (status == 429) return retry_on_429 ? Outcome::kRetry : Outcome::kRefused;
-  return status >= 500 ? Outcome::kRetry : Outcome::kRefused;
+  if (status >= 500) return Outcome::kRetry;
+  // 409: Thanos' word for samples out of order.
+  for (const int of_the_content : {400, 409, 413, 415, 422}) {
+    if (status == of_the_content) return Outcome::kRefused;
+  }
+  return Outcome::kHeld;
 }
 
 Millis RetryAfter(const http::ClientResponse& answer, TimePoint now) {
@@ -98,6 +103,11 @@ Endpoint::Endpoint(const RemoteWriteConfig& config, std::unique_ptr<Queue> queue
                                 {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60})),
       thread_([this](std::stop_token stop) { Run(stop); }) {}
 
+Endpoint::~Endpoint() {
+  Stop();
+  for (Gauge* gauge : {&samples_pending_, &queue_bytes_, &queue_oldest_}) gauge->Set(0);
+}
+
 void Endpoint::Stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
@@ -127,11 +137,11 @@ bool Endpoint::Send(const Block& block, std::stop_token stop) {
       if (failing_)
         log_.Info("remote write works again",
                   {{"remote", config_.name}, {"url", labels_.at("url")}});
-      failing_ = false;
+      failing_ = held_ = false;
       last_error_.clear();
       return true;
     }
-    NoteFailure(Describe(answer), outcome == Outcome::kRefused, block);
+    NoteFailure(Describe(answer), outcome, block);
     if (outcome == Outcome::kRefused) {
       backoff_.Reset();
       return true;
@@ -139,6 +149,7 @@ bool Endpoint::Send(const Block& block, std::stop_token stop) {
     if (block.kind == BlockKind::kSamples)
       samples_retried_total_.Add(static_cast<double>(block.samples));
     Millis wait = backoff_.Next();
+    if (outcome == Outcome::kHeld) wait = std::max(wait, config_.queue_config.max_backoff);
     if (answer) wait = std::max(wait, RetryAfter(*answer, clock_.Now()));
     if (!clock_.SleepFor(wait, stop)) return false;
     if (queue_->overtaken()) return true;
@@ -160,9 +171,10 @@ http::ClientRequest Endpoint::MakeRequest(const Block& block, int attempt) const
   return request;
 }
 
-void Endpoint::NoteFailure(const std::string& error, bool refused, const Block& block) {
+void Endpoint::NoteFailure(const std::string& error, Outcome outcome, const Block& block) {
   Lock lock(mutex_);
-  if (refused) {
+  const bool held = outcome == Outcome::kHeld;
+  if (outcome == Outcome::kRefused) {
     if (block.kind == BlockKind::kSamples) {
       queue_->CountDropped("refused", block.samples);
       samples_failed_total_.Add(static_cast<double>(block.samples));
@@ -173,11 +185,14 @@ void Endpoint::NoteFailure(const std::string& error, bool refused, const Block& 
                                                                     {"samples", block.samples},
                                                                     {"err", error}});
     }
-  } else if (!failing_) {
-    log_.Warn("remote write fails: queueing on disk and trying again",
+  } else if (!failing_ || (held && !held_)) {
+    log_.Warn(held ? "remote write is turned away, look at the settings: queueing on disk and "
+                     "trying again"
+                   : "remote write fails: queueing on disk and trying again",
               {{"remote", config_.name}, {"url", labels_.at("url")}, {"err", error}});
   }
-  failing_ = !refused;
+  failing_ = outcome != Outcome::kRefused;
+  held_ = held;
   last_error_ = error;
 }
 

@@ -20,7 +20,9 @@ namespace drover::agent::forward {
 enum class Outcome {
   kSent,     // 2xx
   kRetry,    // the peer is away, busy or broken: 5xx, 429, no answer
-  kRefused,  // the peer will never take it: other 4xx
+  kHeld,     // nothing said about the block, but a setting is wrong, there or here: 401, 403, 404,
+             // 3xx …; asked again after max_backoff
+  kRefused,  // the peer will never take it: 400, 409, 413, 415, 422, which judge the content
 };
 Outcome Judge(const Result<http::ClientResponse>& answer, bool retry_on_429);
 
@@ -45,6 +47,8 @@ class Endpoint {
            std::unique_ptr<http::Client> client, Clock& clock, Registry& registry,
            const Logger& log);
 
+  ~Endpoint();  // its gauges are 0 then: nothing waits for an endpoint that is gone
+
   void Stop();  // for good
   Queue& queue() { return *queue_; }
   const RemoteWriteConfig& config() const { return config_; }
@@ -56,7 +60,7 @@ class Endpoint {
   void Run(std::stop_token stop);
   bool Send(const Block& block, std::stop_token stop);  // false: told to stop
   http::ClientRequest MakeRequest(const Block& block, int attempt) const;
-  void NoteFailure(const std::string& error, bool refused, const Block& block);
+  void NoteFailure(const std::string& error, Outcome outcome, const Block& block);
 
   const RemoteWriteConfig config_;
   const std::unique_ptr<Queue> queue_;
@@ -81,6 +85,7 @@ class Endpoint {
 
   mutable Mutex mutex_;
   bool failing_ GUARDED_BY(mutex_) = false;
+  bool held_ GUARDED_BY(mutex_) = false;  // the last failure was kHeld
   std::string last_error_ GUARDED_BY(mutex_);
   std::map<std::string, std::uint64_t> counted_drops_ GUARDED_BY(mutex_);
   std::uint64_t counted_syncs_ GUARDED_BY(mutex_) = 0;

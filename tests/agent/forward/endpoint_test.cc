@@ -53,9 +53,12 @@ TEST_SUITE("agent/forward/endpoint") {
       Outcome outcome;
     };
     for (const Case& c :
-         {Case{200, Outcome::kSent}, Case{204, Outcome::kSent}, Case{301, Outcome::kRefused},
-          Case{400, Outcome::kRefused}, Case{404, Outcome::kRefused}, Case{413, Outcome::kRefused},
-          Case{429, Outcome::kRetry}, Case{500, Outcome::kRetry}, Case{503, Outcome::kRetry}}) {
+         {Case{200, Outcome::kSent}, Case{204, Outcome::kSent}, Case{301, Outcome::kHeld},
+          Case{400, Outcome::kRefused}, Case{401, Outcome::kHeld}, Case{403, Outcome::kHeld},
+          Case{404, Outcome::kHeld}, Case{405, Outcome::kHeld}, Case{408, Outcome::kHeld},
+          Case{409, Outcome::kRefused}, Case{415, Outcome::kRefused}, Case{422, Outcome::kRefused},
+          Case{413, Outcome::kRefused}, Case{429, Outcome::kRetry}, Case{500, Outcome::kRetry},
+          Case{503, Outcome::kRetry}}) {
       CAPTURE(c.status);
       CHECK(Judge(FakePeer::Status(c.status), true) == c.outcome);
     }
@@ -140,6 +143,47 @@ TEST_SUITE("agent/forward/endpoint") {
     CHECK(first != std::string::npos);
     CHECK(log.find("remote write fails", first + 1) == std::string::npos);  // said once
     CHECK(log.find("remote write works again") != std::string::npos);
+  }
+
+  TEST_CASE("a wrong token holds the block: said once, asked again after max_backoff, then sent") {
+    EndpointFixture f;
+    const auto endpoint = f.Make();
+    REQUIRE(endpoint->queue().Append(f.MakeBlock("a")));
+    for (std::size_t asked = 1; asked <= 3; ++asked) {
+      REQUIRE(f.peer.WaitForRequests(asked));
+      REQUIRE(f.peer.Reply(FakePeer::Status(401, "who are you")));
+      REQUIRE(f.clock.WaitForSleepers(1));
+      f.clock.Advance(f.config.queue_config.max_backoff - 1ms);
+      std::this_thread::sleep_for(5ms);
+      CHECK(f.peer.seen().size() == asked);
+      f.clock.Advance(1ms);
+    }
+    REQUIRE(f.peer.WaitForRequests(4));
+    REQUIRE(f.peer.Reply(FakePeer::Status(204)));
+    CHECK(f.Eventually([&] { return endpoint->status().samples_sent == 10; }));
+    CHECK(endpoint->status().queue.dropped_samples.empty());
+    const std::string log = f.sink.text();
+    const auto first = log.find("turned away");
+    CHECK(first != std::string::npos);
+    CHECK(log.find("turned away", first + 1) == std::string::npos);
+  }
+
+  TEST_CASE("the gauges of an endpoint that is gone are 0") {
+    EndpointFixture f;
+    auto endpoint = f.Make();
+    REQUIRE(endpoint->queue().Append(f.MakeBlock("a")));
+    f.clock.Advance(5s);
+    endpoint->UpdateMetrics();
+    for (const char* name :
+         {"prometheus_remote_storage_samples_pending", "drover_forward_queue_bytes",
+          "drover_forward_queue_oldest_age_seconds"}) {
+      CAPTURE(name);
+      CHECK(f.Metric(name) > 0);
+    }
+    endpoint.reset();
+    CHECK(f.Metric("prometheus_remote_storage_samples_pending") == 0);
+    CHECK(f.Metric("drover_forward_queue_bytes") == 0);
+    CHECK(f.Metric("drover_forward_queue_oldest_age_seconds") == 0);
   }
 
   TEST_CASE("Retry-After is obeyed") {
