@@ -19,19 +19,33 @@ SampleRules RulesOf(const BuiltinConfig& config) {
 }  // namespace
 
 BuiltinLoop::BuiltinLoop(const BuiltinConfig& config, Source source, Appendable& out, Clock& clock,
-                         const Logger& log)
+                         const Logger& log, BuiltinLoop* before)
     : job_(config.job_name),
       instance_(config.instance),
       interval_(config.scrape_interval),
-      offset_(ScrapeOffset(RulesOf(config).target_labels.Hash(), interval_)),
+      labels_(RulesOf(config).target_labels),
+      offset_(ScrapeOffset(labels_.Hash(), interval_)),
       source_(std::move(source)),
       out_(out),
       clock_(clock),
       log_(log),
-      cache_(RulesOf(config)),
+      cache_(MakeCache(config, before)),
       thread_([this](std::stop_token stop) { Run(stop); }) {}
 
 BuiltinLoop::~BuiltinLoop() { Join(); }
+
+SeriesCache BuiltinLoop::MakeCache(const BuiltinConfig& config, BuiltinLoop* before) {
+  SeriesCache cache(RulesOf(config));
+  if (before == nullptr) return cache;
+  if (before->labels_ == RulesOf(config).target_labels) {
+    before->Join();
+    Lock lock(before->run_mutex_);
+    cache.Inherit(before->cache_);
+  } else {
+    before->End();
+  }
+  return cache;
+}
 
 void BuiltinLoop::Join() {
   thread_.request_stop();
@@ -45,7 +59,7 @@ void BuiltinLoop::Run(std::stop_token stop) {
     const TimePoint now = clock_.Now();
     const TimePoint next = NextScrape(now, interval_, offset_);
     if (!clock_.SleepUntil(clock_.Mono() + (next - now), stop)) return;
-    RunOnce(next);
+    RunOnce(ScrapeTime(next, clock_.Now()));
   }
 }
 

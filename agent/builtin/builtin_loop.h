@@ -37,9 +37,11 @@ class BuiltinLoop {
     // Makes a collect under way return soon, and later ones at once; called from another thread.
     std::function<void()> cancel = [] {};
   };
-  // `config` has its defaults filled in, instance too. `out`, `clock`, `log` outlive it.
+  // `config` has its defaults filled in, instance too. `out`, `clock`, `log` outlive it. `before`
+  // is the loop that this one stands in for, stopped by it: series that it had and this one has not
+  // are marked stale.
   BuiltinLoop(const BuiltinConfig& config, Source source, Appendable& out, Clock& clock,
-              const Logger& log);
+              const Logger& log, BuiltinLoop* before = nullptr);
   ~BuiltinLoop();
 
   BuiltinStatus status() const;
@@ -48,12 +50,14 @@ class BuiltinLoop {
 
  private:
   void Run(std::stop_token stop);
+  static SeriesCache MakeCache(const BuiltinConfig& config, BuiltinLoop* before);
   void Join();
   void RunOnce(TimePoint stamped);
 
   const std::string job_;
   const std::string instance_;
   const Millis interval_;
+  const Labels labels_;  // the target's
   const Millis offset_;
   const Source source_;
   Appendable& out_;

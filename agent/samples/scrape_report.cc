@@ -22,4 +22,9 @@ TimePoint NextScrape(TimePoint now, std::chrono::milliseconds interval,
   return now + (interval - since);
 }
 
+TimePoint ScrapeTime(TimePoint planned, TimePoint now) {
+  constexpr std::chrono::milliseconds kTolerance{10};
+  return now >= planned && now - planned <= kTolerance ? planned : now;
+}
+
 }  // namespace drover::agent

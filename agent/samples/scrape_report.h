@@ -22,4 +22,8 @@ std::chrono::milliseconds ScrapeOffset(std::uint64_t hash, std::chrono::millisec
 TimePoint NextScrape(TimePoint now, std::chrono::milliseconds interval,
                      std::chrono::milliseconds offset);
 
+// What the samples of a scrape planned for `planned` and started `now` carry: the planned time when
+// the start is a little late, since equal distances compress best.
+TimePoint ScrapeTime(TimePoint planned, TimePoint now);
+
 }  // namespace drover::agent

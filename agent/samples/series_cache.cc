@@ -1,5 +1,6 @@
 #include "agent/samples/series_cache.h"
 
+#include <unordered_set>
 #include <utility>
 
 #include "core/model/sample.h"
@@ -119,6 +120,7 @@ void SeriesCache::MarkStale(Appender& out, std::int64_t t_ms,
 void SeriesCache::Finish() {
   MarkStale(*out_, t_ms_,
             [](const Entry& entry, std::uint32_t last_good) { return entry.seen == last_good; });
+  MarkInherited(*out_, t_ms_, false);
   last_good_ = scrape_;
   std::erase_if(entries_,
                 [this](const auto& item) { return item.second.seen + kKeepScrapes < scrape_; });
@@ -129,8 +131,35 @@ void SeriesCache::Abandon(Appender& out, std::int64_t t_ms) {
   MarkStale(out, t_ms, [](const Entry& entry, std::uint32_t last_good) {
     return entry.seen == last_good || entry.before == last_good;
   });
+  MarkInherited(out, t_ms, true);
   last_good_ = 0;
   entries_.clear();
+}
+
+void SeriesCache::Inherit(SeriesCache& old) {
+  inherited_ = std::exchange(old.inherited_, {});
+  for (auto& [key, entry] : old.entries_) {
+    const bool there =
+        old.last_good_ != 0 && (entry.seen == old.last_good_ || entry.before == old.last_good_);
+    if (there && !entry.dropped && entry.marks_stale) inherited_.push_back(std::move(entry));
+  }
+  if (rules_.target_labels == old.rules_.target_labels) reports_ = std::move(old.reports_);
+  old.reports_.clear();
+  old.entries_.clear();
+  old.last_good_ = 0;
+}
+
+void SeriesCache::MarkInherited(Appender& out, std::int64_t t_ms, bool all) {
+  if (inherited_.empty()) return;
+  std::unordered_set<Hash128, Hash128Hash> here;
+  for (const auto& [key, entry] : entries_) {
+    if (!all && entry.seen == scrape_ && !entry.dropped)
+      here.insert(HashText128(entry.labels.bytes()));
+  }
+  for (const Entry& entry : std::exchange(inherited_, {})) {
+    if (!here.contains(HashText128(entry.labels.bytes())))
+      (void)out.Append(entry.ref, entry.labels, t_ms, StaleMarker());
+  }
 }
 
 void SeriesCache::End(Appender& out, std::int64_t t_ms) {

@@ -60,6 +60,11 @@ class SeriesCache {
   // The target is gone: as Abandon, and the reports end too.
   void End(Appender& out, std::int64_t t_ms);
 
+  // Goes on for a cache of the same target under other rules, before the first Begin: what was
+  // there last time and is not in the first scrape here (by its labels) is marked stale. `old` is
+  // empty then.
+  void Inherit(SeriesCache& old);
+
   // up and the scrape_… series: not relabelled, marked stale by End only.
   void AddReport(Appender& out, std::string_view name, std::int64_t t_ms, double value);
 
@@ -81,7 +86,10 @@ class SeriesCache {
   void MarkStale(Appender& out, std::int64_t t_ms,
                  bool (*ended)(const Entry&, std::uint32_t last_good));
 
+  void MarkInherited(Appender& out, std::int64_t t_ms, bool all);
+
   const SampleRules rules_;
+  std::vector<Entry> inherited_;
   std::unordered_map<Hash128, Entry, Hash128Hash> entries_;  // by the hash of the key
   std::map<std::string, Entry, std::less<>> reports_;
   Appender* out_ = nullptr;

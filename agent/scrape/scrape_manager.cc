@@ -5,12 +5,6 @@
 #include "agent/samples/scrape_report.h"
 
 namespace drover::agent::scrape {
-namespace {
-
-// A start this little late still carries the planned time: equal distances compress best.
-constexpr Millis kTolerance{10};
-
-}  // namespace
 
 struct ScrapeManager::Job {
   std::string text;  // the effective configuration, to see whether it changed
@@ -89,14 +83,16 @@ Status ScrapeManager::Apply(const AgentConfig& config) {
         job->client = make_client_(planned.config->client);
         job->dropped = planned.targets.dropped;
         for (TargetSpec& spec : planned.targets.active) {
-          // A target that only changed its job's other settings keeps its series: no markers for
-          // it.
+          // A target of which only the job's other settings changed keeps its series.
           const auto same = std::find_if(ended.begin(), ended.end(), [&](const auto& t) {
             return t->spec().labels == spec.labels;
           });
-          if (same != ended.end()) ended.erase(same);
           auto target = std::make_shared<Target>(*planned.config, config.global.limits,
                                                  std::move(spec), out_, clock_, log_);
+          if (same != ended.end()) {
+            target->TakeOver(**same);
+            ended.erase(same);
+          }
           const TimePoint first = NextScrape(clock_.Now(), target->interval(), target->offset());
           due_.push_back({first, job, target});
           std::push_heap(due_.begin(), due_.end());
@@ -117,6 +113,7 @@ void ScrapeManager::Run(std::stop_token stop) {
     {
       Lock lock(mutex_);
       const TimePoint now = clock_.Now();
+      Replan(now);
       while (!due_.empty() && due_.front().at <= now) {
         std::pop_heap(due_.begin(), due_.end());
         Due due = std::move(due_.back());
@@ -136,17 +133,28 @@ void ScrapeManager::Run(std::stop_token stop) {
   }
 }
 
+// A clock that was set back would leave everything waiting until it is there again.
+void ScrapeManager::Replan(TimePoint now) {
+  bool moved = false;
+  for (Due& due : due_) {
+    const auto target = due.target.lock();
+    if (!target || due.at - now <= target->interval()) continue;
+    due.at = NextScrape(now, target->interval(), target->offset());
+    moved = true;
+  }
+  if (moved) std::make_heap(due_.begin(), due_.end());
+}
+
 void ScrapeManager::StartScrape(const std::shared_ptr<Job>& job,
                                 const std::shared_ptr<Target>& target, TimePoint planned) {
-  const TimePoint now = clock_.Now();
-  const TimePoint stamped = now - planned <= kTolerance ? planned : now;
+  const TimePoint stamped = ScrapeTime(planned, clock_.Now());
   const MonoTime started = clock_.Mono();
   job->client->Start(target->MakeRequest(),
                      [this, target, stamped, started](Result<http::ClientResponse> answer) {
                        if (!answer && answer.error().code() == ErrorCode::kCancelled) return;
                        scrapes_.Add();
-                       if (!answer) failures_.Add();
-                       target->OnAnswer(answer, stamped, clock_.Mono() - started);
+                       if (!target->OnAnswer(answer, stamped, clock_.Mono() - started))
+                         failures_.Add();
                      });
 }
 

@@ -40,6 +40,7 @@ class ScrapeManager {
   struct Job;
   struct Due;
   void Run(std::stop_token stop);
+  void Replan(TimePoint now) REQUIRES(mutex_);
   void StartScrape(const std::shared_ptr<Job>& job, const std::shared_ptr<Target>& target,
                    TimePoint planned) REQUIRES(mutex_);
 

@@ -1,5 +1,7 @@
 #include "agent/scrape/target.h"
 
+#include <utility>
+
 #include "agent/samples/scrape_report.h"
 #include "core/base/numbers.h"
 #include "core/exposition/text_parser.h"
@@ -94,10 +96,10 @@ Status Target::Append(const Result<http::ClientResponse>& answer, Appender& out,
   return {};
 }
 
-void Target::OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scraped_at,
+bool Target::OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scraped_at,
                       std::chrono::duration<double> duration) {
   Lock lock(mutex_);
-  if (ended_) return;
+  if (ended_) return true;
   const std::int64_t t_ms = ToMs(scraped_at);
   auto out = out_.NewAppender();
   const Status status = Append(answer, *out, t_ms);
@@ -128,6 +130,15 @@ void Target::OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scra
   status_.last_duration = duration;
   status_.samples = report.counts.scraped;
   status_.series = cache_.size();
+  return status.has_value();
+}
+
+void Target::TakeOver(Target& old) {
+  Lock old_lock(old.mutex_);
+  Lock lock(mutex_);
+  if (std::exchange(old.ended_, true)) return;
+  cache_.Inherit(old.cache_);
+  status_ = old.status_;
 }
 
 void Target::End() {

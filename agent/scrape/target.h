@@ -41,9 +41,12 @@ class Target {
   const TargetSpec& spec() const { return spec_; }
   http::ClientRequest MakeRequest() const;
   // Parses and appends, all or nothing; on any failure up is 0 and what was there before is marked
-  // stale.
-  void OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scraped_at,
+  // stale. Whether the target is up.
+  bool OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scraped_at,
                 std::chrono::duration<double> duration);
+  // Goes on for a target with the same labels that another configuration of the job had: that one
+  // takes no more answers, and what it had and the first scrape here lacks is marked stale.
+  void TakeOver(Target& old);
   // It will not be scraped again: staleness markers for all.
   void End();
 

@@ -111,6 +111,44 @@ TEST_SUITE("agent/builtin/builtin_loop") {
     for (const auto& sample : ended) CHECK(sample.stale());
   }
 
+  TEST_CASE("a loop that stands in for another ends the series it does not have") {
+    LoopFixture f;
+    auto before = f.Make(Speeds({"1", "2"}));
+    REQUIRE(f.store.WaitForCommits(1));
+    (void)f.store.Take();
+    SUBCASE("same labels: what the new configuration leaves out") {
+      const BuiltinLoop after(f.config, Speeds({"1"}), f.store, f.clock, f.log, before.get());
+      REQUIRE(f.store.WaitForCommits(2));
+      CHECK(
+          Lines(f.store.Take(), ToMs(f.clock.Now())) ==
+          Strings{R"(fan_speed{fan="1", instance="host", job="node-exporter", side="left"} 7)",
+                  R"(fan_speed{fan="2", instance="host", job="node-exporter", side="left"} stale)",
+                  R"(up{instance="host", job="node-exporter"} 1)"});
+    }
+    SUBCASE("other labels: everything") {
+      f.config.instance = "renamed";
+      const BuiltinLoop after(f.config, Speeds({"1", "2"}), f.store, f.clock, f.log, before.get());
+      REQUIRE(f.store.WaitForCommits(3));
+      int ended = 0;
+      for (const auto& sample : f.store.Take()) {
+        CHECK(sample.stale() == (sample.labels.Get("instance") == "host"));
+        ended += sample.stale() ? 1 : 0;
+      }
+      CHECK(ended == 7);
+    }
+  }
+
+  TEST_CASE("samples of a run that started late carry the time it started") {
+    LoopFixture f;
+    const auto loop = f.Make(Speeds({"1"}));
+    REQUIRE(f.store.WaitForCommits(1));
+    (void)f.store.Take();
+    REQUIRE(f.clock.WaitForSleepers(1));
+    f.clock.Advance(1h);
+    REQUIRE(f.store.WaitForCommits(2));
+    CHECK(f.store.Take().front().t_ms == ToMs(f.clock.Now()));
+  }
+
   TEST_CASE("a collection that hangs is cancelled at the end, and its samples are thrown away") {
     LoopFixture f;
     std::stop_source cancelled;

@@ -76,6 +76,44 @@ TEST_SUITE("agent/samples/series_cache") {
     CHECK(f.Cache().counts().added == 1);
   }
 
+  TEST_CASE("the planned time is kept by a start a little late only") {
+    const TimePoint planned = FromMs(100'000);
+    for (const auto& [late_ms, carried_ms] :
+         {std::pair(0, 0), std::pair(10, 0), std::pair(11, 11), std::pair(60'000, 60'000),
+          std::pair(-60'000, -60'000)}) {
+      CAPTURE(late_ms);
+      CHECK(ScrapeTime(planned, planned + std::chrono::milliseconds(late_ms)) ==
+            planned + std::chrono::milliseconds(carried_ms));
+    }
+  }
+
+  TEST_CASE("a cache that inherits ends what the first scrape lacks, by labels; a failed one all") {
+    CacheFixture old;
+    (void)old.Next("a 1\nb 2\nc 3\n");
+    CacheFixture f;
+    f.t_ms = old.t_ms;
+    f.rules.metric_relabel = Rules("- {source_labels: [__name__], regex: b, action: drop}\n");
+    f.Cache().Inherit(old.Cache());
+    SUBCASE("good") {
+      CHECK(f.Next("a 1\nb 2\nd 4\n") == Strings{R"(a{job="j"} 1)", R"(b{job="j"} stale)",
+                                                 R"(c{job="j"} stale)", R"(d{job="j"} 4)"});
+      CHECK(f.Next("a 1\nd 4\n") == Strings{R"(a{job="j"} 1)", R"(d{job="j"} 4)"});  // once
+    }
+    SUBCASE("failed") {
+      CHECK(f.Next("a{ 1\n") ==
+            Strings{R"(a{job="j"} stale)", R"(b{job="j"} stale)", R"(c{job="j"} stale)"});
+      CHECK(f.Next("a 1\n") == Strings{R"(a{job="j"} 1)"});
+    }
+    SUBCASE("inherited on before it scraped") {
+      CacheFixture third;
+      third.t_ms = old.t_ms;
+      third.Cache().Inherit(f.Cache());
+      CHECK(third.Next("c 1\n") ==
+            Strings{R"(a{job="j"} stale)", R"(b{job="j"} stale)", R"(c{job="j"} 1)"});
+    }
+    CHECK(old.Next("a 1\n") == Strings{R"(a{job="j"} 1)"});  // nothing of it is left
+  }
+
   TEST_CASE("a series that ends is marked stale once") {
     CacheFixture f;
     (void)f.Next("a 1\nb 2\n");

@@ -145,6 +145,65 @@ TEST_SUITE("agent/scrape/scrape_manager") {
     CHECK(testing::ValueOf(f.store.Take(), "up") == 1);
   }
 
+  TEST_CASE("series that the job's new relabelling drops end with the first scrape, others go on") {
+    ManagerFixture f;
+    f.peer.Always([](const http::ClientRequest&) { return FakePeer::Status(200, "a 1\nb 2\n"); });
+    REQUIRE(f.Apply("scrape_configs:\n" + JobYaml("j", "'a:1'")));
+    f.Run(2s);
+    (void)f.store.Take();
+    REQUIRE(f.Apply("scrape_configs:\n" +
+                    JobYaml("j", "'a:1'",
+                            "  metric_relabel_configs: [{source_labels: [__name__], regex: b, "
+                            "action: drop}]\n")));
+    CHECK(f.store.Take().empty());
+    f.Run(3s);
+    int ended = 0;
+    for (const auto& sample : f.store.Take()) {
+      if (!sample.stale()) continue;
+      ++ended;
+      CHECK(sample.labels.Get("__name__") == "b");
+    }
+    CHECK(ended == 1);
+  }
+
+  TEST_CASE("a clock that is set back does not stop the scrapes") {
+    ManagerFixture f;
+    f.Good();
+    REQUIRE(f.Apply("scrape_configs:\n" + JobYaml("j", "'a:1', 'b:1'")));
+    f.Run(2s);
+    f.clock.StepWall(-1h);
+    const int before = f.store.commits();
+    f.Run(4s);
+    CHECK(f.store.commits() >= before + 4);
+    CHECK(f.store.commits() <= before + 10);
+  }
+
+  TEST_CASE("every scrape that is not up counts as failed: no answer, 500, a broken page") {
+    ManagerFixture f;
+    int number = 0;
+    f.peer.Always([&](const http::ClientRequest&) -> Result<http::ClientResponse> {
+      switch (number++) {
+        case 0:
+          return FakePeer::Away();
+        case 1:
+          return FakePeer::Status(500);
+        case 2:
+          return FakePeer::Status(200, "a{ 1\n");
+        default:
+          return FakePeer::Status(200, "a 1\n");
+      }
+    });
+    REQUIRE(f.Apply("scrape_configs:\n" + JobYaml("j", "'a:1'")));
+    f.Run(6s);
+    f.manager.reset();
+    std::map<std::string, double> values;
+    for (const OwnFamily& family : f.registry.Collect()) {
+      for (const OwnSample& sample : family.samples) values[family.name] = sample.value;
+    }
+    CHECK(values["drover_agent_scrape_failures_total"] == 3);
+    CHECK(values["drover_agent_scrapes_total"] == number);
+  }
+
   TEST_CASE("a password that changed makes a new client") {
     ManagerFixture f;
     const auto yaml = [](const std::string& password) {
