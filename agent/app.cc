@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
+#include <utility>
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -31,6 +33,16 @@ std::string FolderName(const std::string& endpoint) {
     out += plain ? c : '_';
   }
   return out;
+}
+
+// All that a forwarder is made from.
+std::string ForwardingText(const AgentConfig& config) {
+  YamlWriter external;
+  config_internal::Write(config.global.external_labels, external);
+  std::string text = external.text();
+  for (const RemoteWriteConfig& write : config.remote_write)
+    text += WriteFields(write) + http::SecretText(write.client);
+  return text;
 }
 
 // What the node exporter needs, kept as long as its collect function.
@@ -106,7 +118,11 @@ Status App::Begin() {
   reload_.Started();
   maintenance_ = std::jthread([this](std::stop_token stop) {
     for (int round = 0; clock_.SleepFor(std::chrono::seconds(1), stop); ++round) {
-      if (const auto forwarder = switchboard_.forwarder()) forwarder->Maintain();
+      if (const auto forwarder = switchboard_.forwarder()) {
+        forwarder->Maintain();
+      } else {
+        ReopenQueues();
+      }
       if (round % 30 == 0) TrimHeap();
     }
   });
@@ -146,41 +162,79 @@ Status App::Check(const AgentConfig& config) {
 
 Status App::Apply(const AgentConfig& config) {
   DROVER_CHECK(Check(config));
-  const auto forwarding = [](const AgentConfig& c) {
-    YamlWriter external;
-    config_internal::Write(c.global.external_labels, external);
-    std::string text = external.text();
-    for (const RemoteWriteConfig& write : c.remote_write)
-      text += WriteFields(write) + http::SecretText(write.client);
-    return text;
-  };
-  if (!switchboard_.forwarder() || forwarding(config) != forwarding(config_)) {
-    DROVER_CHECK(
-        switchboard_.Replace([&]() NO_THREAD_SAFETY_ANALYSIS { return MakeForwarder(config); }));
-  }
+  DROVER_CHECK(ApplyForwarding(config));
   DROVER_CHECK(scrapes_->Apply(config));
   DROVER_CHECK(ApplyBuiltins(config));
   config_ = config;
   return {};
 }
 
-Result<std::shared_ptr<forward::Forwarder>> App::MakeForwarder(const AgentConfig& config) {
+Status App::ApplyForwarding(const AgentConfig& config) {
+  const std::string wanted = ForwardingText(config);
+  const bool running = switchboard_.forwarder() != nullptr;
+  if (running && wanted == forwarding_) return {};
+  // What can fail is done while the old forwarder still works, but for the folders it uses.
+  Queues opened;
+  for (const RemoteWriteConfig& write : config.remote_write) {
+    const bool in_use =
+        running &&
+        std::any_of(config_.remote_write.begin(), config_.remote_write.end(),
+                    [&](const auto& w) { return FolderName(w.name) == FolderName(write.name); });
+    if (in_use) continue;
+    DROVER_TRY(opened[write.name], OpenQueue(write));
+  }
+  DROVER_CHECK(switchboard_.Replace(
+      [&]() NO_THREAD_SAFETY_ANALYSIS { return MakeForwarder(config, std::move(opened)); }));
+  forwarding_ = wanted;
+  TellUnusedQueues(config);
+  return {};
+}
+
+Result<std::unique_ptr<forward::Queue>> App::OpenQueue(const RemoteWriteConfig& write) {
+  forward::QueueOptions options;
+  options.max_bytes = write.queue_config.max_bytes.bytes;
+  options.max_age = write.queue_config.sample_age_limit;
+  options.sync_always = write.queue_config.fsync == Fsync::kAlways;
+  auto queue = forward::Queue::Open(*fs_, "queue/" + FolderName(write.name), options, clock_, log_);
+  if (!queue) return tl::unexpected(std::move(queue).error().With("queue of " + write.name));
+  return queue;
+}
+
+Result<std::shared_ptr<forward::Forwarder>> App::MakeForwarder(const AgentConfig& config,
+                                                               Queues opened) {
+  for (const RemoteWriteConfig& write : config.remote_write) {
+    if (opened.contains(write.name)) continue;
+    DROVER_TRY(opened[write.name], OpenQueue(write));
+  }
   std::vector<std::unique_ptr<forward::Endpoint>> endpoints;
   for (const RemoteWriteConfig& write : config.remote_write) {
-    forward::QueueOptions options;
-    options.max_bytes = write.queue_config.max_bytes.bytes;
-    options.max_age = write.queue_config.sample_age_limit;
-    options.sync_always = write.queue_config.fsync == Fsync::kAlways;
-    auto queue =
-        forward::Queue::Open(*fs_, "queue/" + FolderName(write.name), options, clock_, log_);
-    if (!queue) return tl::unexpected(std::move(queue).error().With("queue of " + write.name));
-    endpoints.push_back(std::make_unique<forward::Endpoint>(
-        write, std::move(*queue), curl_.MakeClient(write.client), clock_, registry_, log_));
+    endpoints.push_back(std::make_unique<forward::Endpoint>(write, std::move(opened[write.name]),
+                                                            curl_.MakeClient(write.client), clock_,
+                                                            registry_, log_));
   }
   if (endpoints.empty())
     log_.Warn("no remote_write in the configuration: samples are collected and go nowhere");
   return std::make_shared<forward::Forwarder>(config.global.external_labels, std::move(endpoints),
                                               clock_, registry_, ++forwarders_made_);
+}
+
+void App::TellUnusedQueues(const AgentConfig& config) {
+  const auto folders = fs_->List("queue");
+  if (!folders) return;  // none yet
+  for (const std::string& folder : *folders) {
+    const bool used =
+        std::any_of(config.remote_write.begin(), config.remote_write.end(),
+                    [&](const auto& write) { return FolderName(write.name) == folder; });
+    if (!used)
+      log_.Warn("a queue that no remote_write uses: what waits in it is not sent",
+                {{"folder", options_.storage_path + "/queue/" + folder}});
+  }
+}
+
+void App::ReopenQueues() {
+  Lock lock(mutex_);
+  if (switchboard_.forwarder() || !ApplyForwarding(config_)) return;
+  log_.Info("the queues are open again");
 }
 
 Result<builtin::BuiltinLoop::Source> App::MakeNodeSource(const NodeConfig& config) {
@@ -229,11 +283,11 @@ Status App::ApplyBuiltins(const AgentConfig& config) {
       return {};
     }
     DROVER_TRY(auto source, make());
-    builtins_.erase(kind);
     BuiltinConfig filled = *wanted;
     if (filled.instance.empty()) filled.instance = HostName();
-    builtins_[kind] = std::make_unique<builtin::BuiltinLoop>(filled, std::move(source),
-                                                             switchboard_, clock_, log_);
+    const auto before = std::exchange(builtins_[kind], nullptr);
+    builtins_[kind] = std::make_unique<builtin::BuiltinLoop>(
+        filled, std::move(source), switchboard_, clock_, log_, before.get());
     builtin_texts_[kind] = text;
     return {};
   };
@@ -260,9 +314,10 @@ Status App::Reload() {
   {
     Lock lock(mutex_);
     if (const Status applied = Apply(loaded->config); !applied) {
-      // Apply changes nothing before its first error but the forwarder, which can always be made
-      // again.
-      (void)Apply(config_);
+      if (const Status restored = Apply(config_); !restored) {
+        log_.Error("the configuration before cannot be restored: tried again every second",
+                   {{"err", restored.error().message()}});
+      }
       return reload_.Failed(applied.error());
     }
   }

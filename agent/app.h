@@ -58,8 +58,15 @@ class App final : public RunningProgram {
   Status Begin();
   Result<LoadedConfig> Load() const;
   Status Apply(const AgentConfig& config) REQUIRES(mutex_);
-  Result<std::shared_ptr<forward::Forwarder>> MakeForwarder(const AgentConfig& config)
-      REQUIRES(mutex_);
+  using Queues = std::map<std::string, std::unique_ptr<forward::Queue>>;  // by endpoint
+  Result<std::unique_ptr<forward::Queue>> OpenQueue(const RemoteWriteConfig& write);
+  Status ApplyForwarding(const AgentConfig& config) REQUIRES(mutex_);
+  // `opened` has some of its queues; opens the others.
+  Result<std::shared_ptr<forward::Forwarder>> MakeForwarder(const AgentConfig& config,
+                                                            Queues opened) REQUIRES(mutex_);
+  void TellUnusedQueues(const AgentConfig& config);
+  // After a reload that failed and could not be undone.
+  void ReopenQueues();
   Status ApplyBuiltins(const AgentConfig& config) REQUIRES(mutex_);
   Result<builtin::BuiltinLoop::Source> MakeNodeSource(const NodeConfig& config);
   // What can be wrong beyond the file's own rules; changes nothing.
@@ -80,6 +87,7 @@ class App final : public RunningProgram {
 
   Mutex mutex_;
   AgentConfig config_ GUARDED_BY(mutex_);
+  std::string forwarding_ GUARDED_BY(mutex_);  // what the forwarder was made from
   std::uint32_t forwarders_made_ GUARDED_BY(mutex_) = 0;
   std::map<std::string, std::unique_ptr<builtin::BuiltinLoop>> builtins_
       GUARDED_BY(mutex_);  // by kind

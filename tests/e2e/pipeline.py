@@ -102,6 +102,45 @@ def reloads_do_not_hang_while_targets_answer():
         agent.terminate_well()
 
 
+def a_reload_that_cannot_open_a_queue_is_made_good():
+    with Stack() as stack:
+        sink = Sink()
+        config = agent_config(sink.url, "1s")
+        agent = stack.start("drover-agent", config, ["--web.enable-lifecycle"])
+        refused = "drover_forward_refused_samples_total"
+        wait_until(sink.samples, 5, "samples")
+        queues = agent.folder / "data/queue"
+
+        def reload(text):
+            (agent.folder / "config.yml").write_text(text)
+            return http(agent.url + "/-/reload", b"", method="POST")
+
+        # A new endpoint's queue cannot be opened: the old one goes on, without a gap.
+        (queues / "other").write_text("in the way")
+        status, body = reload(config.replace("central", "other"))
+        assert status == 500 and "queue of other" in body, (status, body)
+        count = len(sink.samples())
+        wait_until(lambda: len(sink.samples()) > count + 2, 5, "samples of the old configuration")
+        assert agent.metric(refused) == 0, agent.metric(refused)
+        # The running endpoint's cannot be opened again: said, counted, and made good.
+        (queues / "central").rename(queues / "away")
+        (queues / "central").write_text("in the way")
+        status, body = reload(config.replace("name: central", "name: central, remote_timeout: 7s"))
+        assert status == 500 and "queue of central" in body, (status, body)
+        assert agent.read_log().count("cannot be restored") == 1
+        wait_until(lambda: agent.metric(refused) > 0, 5, "a count of what is lost")
+        (queues / "central").unlink()
+        (queues / "away").rename(queues / "central")
+        count = len(sink.samples())
+        wait_until(lambda: len(sink.samples()) > count + 2, 5, "samples again")
+        assert "the queues are open again" in agent.read_log()
+        # A queue that nothing uses any more is told.
+        (queues / "other").unlink()
+        assert reload(config.replace("central", "other"))[0] == 200
+        assert any("no remote_write uses" in line and line.endswith("queue/central")
+                   for line in agent.read_log().splitlines())
+
+
 def each_program_ends_within_a_second_when_its_peers_are_away():
     with Stack() as stack:
         # One peer refuses, one takes the connection and says nothing, one has no such name.
@@ -234,6 +273,7 @@ def a_second_agent_on_the_same_folder_is_refused():
 if __name__ == "__main__":
     run([first_series_are_answered_within_5_s,
          reloads_do_not_hang_while_targets_answer,
+         a_reload_that_cannot_open_a_queue_is_made_good,
          a_broken_file_is_refused_by_reload_and_the_rest_goes_on,
          a_bad_argument_of_an_exporter_is_refused_by_reload_before_anything_changes,
          a_reload_moves_to_another_endpoint,
