@@ -264,7 +264,9 @@ Result<builtin::BuiltinLoop::Source> App::MakeNodeSource(const NodeConfig& confi
   source->runner = std::move(*runner);
   return builtin::BuiltinLoop::Source{[this, source](exporters::MetricSink& sink) {
                                         builtin::CollectorTap::Sink tap(collectors_, sink);
-                                        return source->runner->RunAll(tap);
+                                        const bool whole = source->runner->RunAll(tap);
+                                        if (whole) tap.Keep();
+                                        return whole;
                                       },
                                       [source] { source->runner->Cancel(); }};
 }
@@ -327,12 +329,14 @@ Status App::Reload() {
 
 pages::View App::PageView() {
   pages::View view;
-  for (const auto& [name, state] : collectors_.states())
-    view.collectors.push_back({name, state.success, state.seconds});
   view.targets = scrapes_->status();
   view.dropped = scrapes_->dropped();
   if (const auto forwarder = switchboard_.forwarder()) view.endpoints = forwarder->status();
   Lock lock(mutex_);
+  if (builtins_.contains("node")) {
+    for (const auto& [name, state] : collectors_.states())
+      view.collectors.push_back({name, state.success, state.ever, state.seconds, state.series});
+  }
   for (const auto& [kind, loop] : builtins_) view.builtins.push_back(loop->status());
   view.notice = reload_.Notice();
   return view;

@@ -98,6 +98,7 @@ void BuiltinLoop::RunOnce(TimePoint stamped) {
   status_.last_run = stamped;
   status_.last_duration = report.duration;
   status_.samples = report.counts.scraped;
+  status_.series = report.counts.after_relabel;
 }
 
 void BuiltinLoop::End() {

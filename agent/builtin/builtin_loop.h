@@ -25,6 +25,7 @@ struct BuiltinStatus {
   TimePoint last_run{};
   std::chrono::duration<double> last_duration{};
   std::uint64_t samples = 0;
+  std::uint64_t series = 0;  // of them after relabelling
   Millis interval{};
 };
 

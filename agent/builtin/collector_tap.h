@@ -1,6 +1,7 @@
 // Remembers how each collector of an exporter did last, on the way of its samples.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -11,30 +12,36 @@ namespace drover::agent::builtin {
 
 struct CollectorState {
   bool success = false;
+  bool ever = false;  // it succeeded since the agent started: a failure now is a change
   double seconds = 0;
+  std::uint64_t series = 0;
 };
 
 // Thread-safe.
 class CollectorTap {
  public:
   // A sink that hands everything to `inner`, which outlives it. Families are known by their names'
-  // ends: …_scrape_collector_success and …_scrape_collector_duration_seconds, label collector.
+  // ends: …_scrape_collector_success and …_scrape_collector_duration_seconds, label collector; what
+  // comes before a success is that collector's. One thread at a time.
   class Sink final : public exporters::MetricSink {
    public:
     Sink(CollectorTap& tap, exporters::MetricSink& inner) : tap_(tap), inner_(inner) {}
     using MetricSink::Add;
     void Add(const exporters::MetricDesc& desc, std::span<const std::string_view> values,
              double value) override;
+    // The collection is whole: its collectors are the ones there are.
+    void Keep();
 
    private:
     CollectorTap& tap_;
     exporters::MetricSink& inner_;
+    std::map<std::string, CollectorState> states_;
+    std::uint64_t series_ = 0;
   };
 
   std::map<std::string, CollectorState> states() const;
 
  private:
-  void Note(const exporters::MetricDesc& desc, std::string_view collector, double value);
   mutable Mutex mutex_;
   std::map<std::string, CollectorState> states_ GUARDED_BY(mutex_);
 };

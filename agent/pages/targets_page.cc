@@ -30,14 +30,15 @@ std::string Builtins(const View& view, const Clock& clock) {
             "</td><td>" + Escape(one.job) + "</td><td>" + Escape(one.instance) +
             Error(one.last_error) + "</td><td class=\"n\">" + Since(clock, one.last_run) +
             "</td><td class=\"n\">" + Seconds(one.last_duration.count()) + "</td><td class=\"n\">" +
-            std::to_string(one.samples) + "</td></tr>";
+            std::to_string(one.samples) + "</td><td class=\"n\">" + std::to_string(one.series) +
+            "</td><td class=\"n\">" + FormatDuration(one.interval) + "</td></tr>";
   }
   std::string out = "<h2>Built in</h2>";
   if (rows.empty()) return out + "<p class=\"dim\">None are configured (exporters: node: {}).</p>";
   return out +
          "<div class=\"scroll\"><table><tr><th>state</th><th>job</th><th>instance</th><th "
          "class=\"n\">last</th><th class=\"n\">took</th><th "
-         "class=\"n\">series</th></tr>" +
+         "class=\"n\">samples</th><th class=\"n\">series</th><th class=\"n\">every</th></tr>" +
          rows + "</table></div>";
 }
 
@@ -46,13 +47,15 @@ std::string Collectors(const View& view) {
   std::string rows;
   for (const CollectorRow& one : view.collectors) {
     rows += "<tr><td>" +
-            (one.success ? Badge("good", "ok") : Badge("dim", "not available here, or failed")) +
+            (one.success ? Badge("good", "ok")
+             : one.ever  ? Badge("bad", "failed: see the log")
+                         : Badge("dim", "not available here, or failing since the start")) +
             "</td><td>" + Escape(one.name) + "</td><td class=\"n\">" + Seconds(one.seconds) +
-            "</td></tr>";
+            "</td><td class=\"n\">" + std::to_string(one.series) + "</td></tr>";
   }
   return "<h2>Collectors of this host</h2><div "
          "class=\"scroll\"><table><tr><th>state</th><th>collector</th><th "
-         "class=\"n\">took</th></tr>" +
+         "class=\"n\">took</th><th class=\"n\">series</th></tr>" +
          rows + "</table></div>";
 }
 
@@ -67,8 +70,9 @@ std::string Targets(const View& view, const Clock& clock) {
             Escape(one.spec.labels.ToString()) + "</code>" + Error(one.last_error) +
             "</td><td class=\"n\">" + Since(clock, one.last_scrape) + "</td><td class=\"n\">" +
             Seconds(one.last_duration.count()) + "</td><td class=\"n\">" +
-            std::to_string(one.samples) + "</td><td class=\"n\">" + FormatDuration(one.interval) +
-            "</td></tr>";
+            std::to_string(one.samples) + "</td><td class=\"n\">" + std::to_string(one.series) +
+            "</td><td class=\"n\">" + FormatDuration(one.interval) + "</td><td class=\"n\">" +
+            FormatDuration(one.timeout) + "</td></tr>";
   }
   std::string out = "<h2>Scraped targets</h2>";
   if (rows.empty()) {
@@ -77,7 +81,8 @@ std::string Targets(const View& view, const Clock& clock) {
     out +=
         "<div class=\"scroll\"><table><tr><th>state</th><th>job</th><th>target</th><th "
         "class=\"n\">last</th><th class=\"n\">took</th><th "
-        "class=\"n\">samples</th><th class=\"n\">every</th></tr>" +
+        "class=\"n\">samples</th><th class=\"n\">series</th><th class=\"n\">every</th><th "
+        "class=\"n\">timeout</th></tr>" +
         rows + "</table></div>";
   }
   for (const auto& [job, dropped] : view.dropped) {

@@ -1,6 +1,7 @@
 // /targets: what the agent collects, scrapes and forwards, and what is wrong with it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -18,7 +19,9 @@ namespace drover::agent::pages {
 struct CollectorRow {
   std::string name;
   bool success = false;
+  bool ever = false;  // it succeeded before
   double seconds = 0;
+  std::uint64_t series = 0;
 };
 
 struct View {

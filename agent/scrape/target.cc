@@ -129,7 +129,7 @@ bool Target::OnAnswer(const Result<http::ClientResponse>& answer, TimePoint scra
   status_.last_scrape = scraped_at;
   status_.last_duration = duration;
   status_.samples = report.counts.scraped;
-  status_.series = cache_.size();
+  status_.series = report.counts.after_relabel;
   return status.has_value();
 }
 

@@ -27,7 +27,7 @@ struct TargetStatus {
   TimePoint last_scrape{};
   std::chrono::duration<double> last_duration{};
   std::uint64_t samples = 0;
-  std::uint64_t series = 0;
+  std::uint64_t series = 0;  // of them after relabelling
   Millis interval{};
   Millis timeout{};
 };
