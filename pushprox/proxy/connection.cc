@@ -170,7 +170,7 @@ void Connection::Finish(int status, bool keep) {
   const bool over = current_->body_over;
   context_.loop.Bury(std::move(current_));
   stream_.WatchHangup(false);
-  if (!keep || !over || context_.draining) {
+  if (!keep || !over) {
     last_ = true;
     stream_.CloseWhenSent();
     timer_.Set(kGoodbye + (stream_.unsent() > 0 ? context_.options.stall_timeout : Millis(0)));
@@ -188,8 +188,6 @@ void Connection::Abort() {
 void Connection::Drain() {
   if (current_ != nullptr && current_->exchange != nullptr) {
     current_->exchange->OnDrain();
-  } else if (current_ == nullptr && !last_) {
-    Abort();
   }
 }
 

@@ -36,6 +36,10 @@ bool PollExchange::OnBody(std::string_view piece) {
 
 void PollExchange::OnBodyEnd() {
   ProxyContext& context = connection_.context();
+  if (context.draining) {
+    Renew(503);
+    return;
+  }
   name_ = std::string(Trimmed(name_));
   if (!IsName(name_)) {
     context.Refuse("name", connection_.peer(), "not a name");
@@ -122,6 +126,10 @@ void ScrapeExchange::OnBodyEnd() {
     Fail(405, "method", "only GET and HEAD are passed on");
     return;
   }
+  if (context.draining) {
+    Fail(503, "draining", "the proxy is ending");
+    return;
+  }
   const Millis timeout = std::min(
       ParseTimeout(head.headers.Get(kTimeoutHeader)).value_or(context.options.default_timeout),
       context.options.max_timeout);
@@ -187,6 +195,10 @@ void ScrapeExchange::OnTimer() {
 }
 
 void ScrapeExchange::OnGone() { Leave(); }
+
+void ScrapeExchange::OnDrain() {
+  if (!taken) Fail(503, "draining", "the proxy is ending");
+}
 
 void ScrapeExchange::Start(PushExchange& push, const Head& answer, Framing framing) {
   ProxyContext& context = connection_.context();

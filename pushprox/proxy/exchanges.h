@@ -40,6 +40,7 @@ class ScrapeExchange final : public Exchange, private Scrape {
   void OnDrained() override;
   void OnTimer() override;
   void OnGone() override;
+  void OnDrain() override;
 
   // For the push that carries the answer.
   static ScrapeExchange* Of(Scrape* scrape) { return static_cast<ScrapeExchange*>(scrape); }

@@ -147,8 +147,7 @@ void Proxy::OnEvents(std::uint32_t) {
 }
 
 void Proxy::Accept(int fd) {
-  if (context_->connections.size() >= static_cast<std::size_t>(options_.max_connections) ||
-      context_->draining) {
+  if (context_->connections.size() >= static_cast<std::size_t>(options_.max_connections)) {
     context_->Refuse("connections", http::PeerAddress(fd), "too many connections");
     ::close(fd);
     return;
@@ -198,8 +197,7 @@ Status Proxy::Reload() {
 }
 
 void Proxy::Drain() {
-  context_->draining = true;
-  loop_.Remove(listeners_.front().fd(), *this);
+  context_->draining = true;  // new connections may still bring answers
   std::vector<Connection*> all;
   for (const auto& one : context_->connections) all.push_back(one.get());
   for (Connection* one : all) one->Drain();

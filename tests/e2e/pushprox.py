@@ -86,6 +86,7 @@ class Target:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # peers leave in the middle of answers
         if tls:
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
@@ -564,6 +565,29 @@ def restarts():
         assert "registered with the proxy" in client.read_log()
 
 
+def drain():
+    """SIGTERM: polls are answered, scrapes that a client has are finished, others are 503."""
+    with Stack() as stack:
+        proxy = start(stack, "proxy", ["--insecure"])
+        answers = []
+        taken, idle, away = poll(proxy.port, "node-a"), poll(proxy.port, "node-b"), poll(proxy.port, "node-c")
+        wait_until(lambda: proxy.metric("pushprox_proxy_clients") == 3, 5)
+        away.close()
+        wait_until(lambda: proxy.metric("drover_pushprox_connections") == 3, 5)
+        threads = [threading.Thread(target=lambda n=name: answers.append(scrape(proxy, f"http://{n}:1/"))) for name in ("node-a", "node-c")]
+        for one in threads:
+            one.start()
+        identity = re.search(rb"\r\nId: (\S+)", read_answer(taken)[2]).group(1).decode()
+        wait_until(lambda: proxy.metric("drover_pushprox_scrapes_in_flight") == 2, 5)
+        proxy.process.terminate()
+        assert read_answer(idle)[0] == 503
+        assert push(proxy.port, identity)[0] == 200
+        for one in threads:
+            one.join()
+        assert sorted(a[0] for a in answers) == [200, 503], answers
+        assert proxy.process.wait(5) == 0
+
+
 def idle_memory():
     """Connections that wait cost little."""
     count = 2000
@@ -584,4 +608,4 @@ def idle_memory():
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
     drover.run([pages_pass, honest_codes, stock_client, scraper_gone, big_page, hostile, client_guard, deny_by_default, identity, certificates,
-                restarts, idle_memory])
+                restarts, drain, idle_memory])
