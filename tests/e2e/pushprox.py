@@ -548,6 +548,17 @@ def certificates():
         weak = subprocess.run([BIN / "drover-pushprox", "proxy", "--web.listen-address=127.0.0.1:0", f"--web.config.file={folder}/weak.yml",
                                f"--access.config.file={folder}/access.yml"], capture_output=True, text=True, timeout=10)
         assert weak.returncode == 1 and "client_auth_type" in weak.stderr, weak.stderr
+        # Neither leg takes a certificate that its CA did not sign, and skipping that for targets does not skip it for the proxy.
+        stranger = start(stack, "client", [f"--proxy-url={url}", "--fqdn=stranger", "--insecure-skip-verify"])
+        wait_until(lambda: "poll failed" in stranger.read_log() and "certificate" in stranger.read_log(), 5, "the untrusted proxy")
+        client.terminate_well()
+        args[4] = f"--tls.cacert={folder}/prom.pem"
+        client = start(stack, "client", args + ["--fqdn=localhost"])
+        wait_until(lambda: over_tls(request, "prom")[0] == 502, 10, "the untrusted target")
+        assert b"certificate" in over_tls(request, "prom")[2]
+        client.terminate_well()
+        client = start(stack, "client", [*args, "--fqdn=localhost", "--insecure-skip-verify"])
+        wait_until(lambda: over_tls(request, "prom")[0] == 200, 10, "the target that is taken unverified")
         client.terminate_well()
         proxy.terminate_well()
         target.close()
