@@ -60,7 +60,7 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
 }  // namespace
 
 CollectorSpec MemInfoSpec() {
-  return {"meminfo", true, "Memory: /proc/meminfo.", "/proc/meminfo", {}, Make};
+  return {"meminfo", true, "Memory: /proc/meminfo.", "/proc/meminfo", {}, Make, {"node_memory_*"}};
 }
 
 }  // namespace drover::exporters::node

@@ -59,7 +59,8 @@ CollectorSpec VmStatSpec() {
           "/proc/vmstat",
           {{"vmstat.fields", kText, "^(oom_kill|pgpg|pswp|pg.*fault).*",
             "Regexp of fields to return for vmstat collector."}},
-          Make};
+          Make,
+          {"node_vmstat_*"}};
 }
 
 }  // namespace drover::exporters::node

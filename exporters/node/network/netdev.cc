@@ -209,7 +209,8 @@ CollectorSpec NetDevSpec() {
        {"netdev.enable-detailed-metrics", kSwitch, "false",
         "Use (incompatible) metric names that provide more detailed stats on Linux"},
        {"netdev.label-ifalias", kSwitch, "false", "Add ifAlias label"}},
-      Make};
+      Make,
+      {"node_network_*"}};
 }
 
 }  // namespace drover::exporters::node

@@ -7,6 +7,7 @@
 #include "exporters/common/fields.h"
 #include "exporters/common/name_filter.h"
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 #include "exporters/node/processor/cpu_info.h"
 #include "exporters/node/processor/proc_stat.h"
 
@@ -215,7 +216,9 @@ CollectorSpec CpuSpec() {
             "Filter the `flags` field in cpuInfo with a value that must be a regular expression"},
            {"cpu.info.bugs-include", kText, "",
             "Filter the `bugs` field in cpuInfo with a value that must be a regular expression"}},
-          Make};
+          Make,
+          NamesOf(kSeconds, kGuestSeconds, kInfo, kFrequency, kFlag, kBug, kIsolated,
+                  kCoreThrottles, kPackageThrottles)};
 }
 
 }  // namespace drover::exporters::node

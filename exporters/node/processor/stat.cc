@@ -2,6 +2,7 @@
 
 #include "core/os/hot_file.h"
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 #include "exporters/node/processor/proc_stat.h"
 
 namespace drover::exporters::node {
@@ -64,7 +65,8 @@ CollectorSpec StatSpec() {
           "Interrupts, context switches, forks: /proc/stat.",
           "/proc/stat",
           {{"stat.softirq", kSwitch, "false", "Export softirq calls per vector"}},
-          Make};
+          Make,
+          NamesOf(kInterrupts, kContextSwitches, kForks, kBootTime, kRunning, kBlocked, kSoftirqs)};
 }
 
 }  // namespace drover::exporters::node

@@ -3,6 +3,7 @@
 #include "exporters/common/fields.h"
 #include "exporters/common/name_filter.h"
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 #include "exporters/node/storage/disk_stats.h"
 
 namespace drover::exporters::node {
@@ -171,6 +172,13 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
   return std::make_unique<DiskStatsCollector>(input, std::move(filter));
 }
 
+std::vector<std::string_view> Names() {
+  auto names = NamesOf(kInfo, kFilesystem, kDeviceMapper, kAtaWriteCache, kAtaWriteCacheEnabled,
+                       kAtaRotation);
+  for (const Field& field : kFields) names.push_back(field.desc.name);
+  return names;
+}
+
 }  // namespace
 
 CollectorSpec DiskStatsSpec() {
@@ -186,7 +194,8 @@ CollectorSpec DiskStatsSpec() {
         "Regexp of diskstats devices to include (mutually exclusive to device-exclude)."},
        {"diskstats.ignored-devices", kText, "",
         "DEPRECATED: use collector.diskstats.device-exclude", true, "diskstats.device-exclude"}},
-      Make};
+      Make,
+      Names()};
 }
 
 }  // namespace drover::exporters::node

@@ -10,6 +10,7 @@
 #include "core/os/hot_file.h"
 #include "exporters/common/name_filter.h"
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 #include "exporters/node/storage/mount_info.h"
 #include "exporters/node/storage/stat_fs.h"
 
@@ -187,7 +188,9 @@ CollectorSpec FilesystemSpec() {
         "How many stat calls may hang at the same time; with more, nothing is asked. (upstream: "
         "4)",
         true}},
-      Make};
+      Make,
+      NamesOf(kSize, kFree, kAvail, kFiles, kFilesFree, kPurgeable, kReadOnly, kDeviceError,
+              kMountInfo)};
 }
 
 }  // namespace drover::exporters::node

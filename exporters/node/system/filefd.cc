@@ -2,6 +2,7 @@
 #include "core/os/hot_file.h"
 #include "exporters/common/fields.h"
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -38,7 +39,8 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
 }  // namespace
 
 CollectorSpec FileFdSpec() {
-  return {"filefd", true, "Open files: /proc/sys/fs/file-nr.", "/proc/sys/fs/file-nr", {}, Make};
+  return {"filefd", true, "Open files: /proc/sys/fs/file-nr.", "/proc/sys/fs/file-nr",
+          {},       Make, NamesOf(kAllocated, kMaximum)};
 }
 
 }  // namespace drover::exporters::node

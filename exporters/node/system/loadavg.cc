@@ -2,6 +2,7 @@
 #include "core/os/hot_file.h"
 #include "exporters/common/fields.h"
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -37,7 +38,8 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
 }  // namespace
 
 CollectorSpec LoadAvgSpec() {
-  return {"loadavg", true, "Load averages: /proc/loadavg.", "/proc/loadavg", {}, Make};
+  return {"loadavg", true,           "Load averages: /proc/loadavg.", "/proc/loadavg", {},
+          Make,      NamesOf(kLoads)};
 }
 
 }  // namespace drover::exporters::node

@@ -1,4 +1,5 @@
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 #include "exporters/node/system/os_release.h"
 
 namespace drover::exporters::node {
@@ -69,8 +70,8 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
 }  // namespace
 
 CollectorSpec OsSpec() {
-  return {"os", true, "The distribution: os-release.", "/etc/os-release, /usr/lib/os-release",
-          {},   Make};
+  return {"os", true, "The distribution: os-release.",      "/etc/os-release, /usr/lib/os-release",
+          {},   Make, NamesOf(kInfo, kVersion, kSupportEnd)};
 }
 
 }  // namespace drover::exporters::node

@@ -7,6 +7,7 @@
 #include "core/os/hot_file.h"
 #include "exporters/common/fields.h"
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 
 namespace drover::exporters::node {
 
@@ -90,8 +91,14 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
 }  // namespace
 
 CollectorSpec PressureSpec() {
-  return {"pressure",       true, "Pressure stall information from /proc/pressure.",
-          "/proc/pressure", {},   Make};
+  return {
+      "pressure",
+      true,
+      "Pressure stall information from /proc/pressure.",
+      "/proc/pressure",
+      {},
+      Make,
+      NamesOf(kCpuWaiting, kIoWaiting, kIoStalled, kMemoryWaiting, kMemoryStalled, kIrqStalled)};
 }
 
 }  // namespace drover::exporters::node

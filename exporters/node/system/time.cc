@@ -3,6 +3,7 @@
 #include "core/os/hot_file.h"
 #include "exporters/common/fields.h"
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -70,8 +71,13 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput& input) {
 }  // namespace
 
 CollectorSpec TimeSpec() {
-  return {"time", true, "System time and clock sources.", "clock, /sys/devices/system/clocksource",
-          {},     Make};
+  return {"time",
+          true,
+          "System time and clock sources.",
+          "clock, /sys/devices/system/clocksource",
+          {},
+          Make,
+          NamesOf(kNow, kZone, kAvailable, kCurrent)};
 }
 
 }  // namespace drover::exporters::node

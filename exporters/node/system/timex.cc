@@ -2,6 +2,7 @@
 #include <sys/timex.h>
 
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -81,7 +82,15 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput&) { return std::mak
 }  // namespace
 
 CollectorSpec TimexSpec() {
-  return {"timex", true, "State of the clock discipline: adjtimex(2).", "adjtimex(2)", {}, Make};
+  return {"timex",
+          true,
+          "State of the clock discipline: adjtimex(2).",
+          "adjtimex(2)",
+          {},
+          Make,
+          NamesOf(kOffset, kFrequency, kMaxError, kEstimatedError, kStatus, kTimeConstant, kTick,
+                  kPpsFrequency, kPpsJitter, kPpsShift, kPpsStability, kPpsJitterTotal,
+                  kPpsCalibration, kPpsError, kPpsStabilityExceeded, kTaiOffset, kSyncStatus)};
 }
 
 }  // namespace drover::exporters::node

@@ -2,6 +2,7 @@
 #include <sys/utsname.h>
 
 #include "exporters/node/collectors.h"
+#include "exporters/node/families.h"
 
 namespace drover::exporters::node {
 namespace {
@@ -30,7 +31,7 @@ Result<std::unique_ptr<Collector>> Make(const CollectorInput&) { return std::mak
 }  // namespace
 
 CollectorSpec UnameSpec() {
-  return {"uname", true, "Kernel and host name: uname(2).", "uname(2)", {}, Make};
+  return {"uname", true, "Kernel and host name: uname(2).", "uname(2)", {}, Make, NamesOf(kInfo)};
 }
 
 }  // namespace drover::exporters::node

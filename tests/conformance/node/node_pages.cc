@@ -1,5 +1,5 @@
 // Pages of node_exporter 1.12.1, collector by collector, against ours on the same files: every line
-// (HELP, TYPE, samples) equal.
+// (HELP, TYPE, samples) equal, and every family listed in the collector's table entry.
 //
 //   node_pages            the vectors' folder (77 when it is not there)
 //   node_pages FOLDER     unpacked: FOLDER/fixtures, FOLDER/per-collector
@@ -57,6 +57,25 @@ struct Totals {
   }
 };
 
+// Families of the page that the collector's table entry does not list.
+std::vector<std::string> Unlisted(const CollectorSpec& spec, const std::string& page) {
+  std::vector<std::string> missing;
+  const std::string type = "# TYPE ";
+  for (const std::string& line : Split(page, '\n')) {
+    if (!line.starts_with(type) || line.starts_with(type + "node_scrape_collector_")) continue;
+    const std::string name = line.substr(type.size(), line.rfind(' ') - type.size());
+    const bool listed =
+        std::any_of(spec.metrics.begin(), spec.metrics.end(), [&](std::string_view pattern) {
+          const std::size_t star = pattern.find('*');
+          return star == std::string_view::npos ? name == pattern
+                                                : name.starts_with(pattern.substr(0, star)) &&
+                                                      name.ends_with(pattern.substr(star + 1));
+        });
+    if (!listed) missing.push_back(name);
+  }
+  return missing;
+}
+
 void RunPerCollector(const std::string& folder, Totals& totals) {
   const auto files = MakeFileSystem(folder);
   const auto index = files->ReadFile("per-collector/INDEX.tsv");
@@ -86,8 +105,16 @@ void RunPerCollector(const std::string& folder, Totals& totals) {
         arguments.push_back(std::move(extra));
       }
     }
+    const auto page = Page(std::move(arguments), columns[1]);
     totals.Compare(columns[0], Lines(files->ReadFile("per-collector/" + columns[0]).value_or("")),
-                   Page(std::move(arguments), columns[1]), folder + "/");
+                   page, folder + "/");
+    for (const CollectorSpec& spec : Collectors()) {
+      if (spec.name != columns[1]) continue;
+      for (const std::string& name : Unlisted(spec, page.value_or(""))) {
+        ++totals.failed;
+        std::cout << "FAILED " << columns[1] << ": its table entry does not list " << name << '\n';
+      }
+    }
   }
 }
 
