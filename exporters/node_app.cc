@@ -67,8 +67,6 @@ NodeWebOptions WebOptions(const WebFlags& web, const node::NodeFlags& node) {
   options.with_exporter_metrics = !web.disable_exporter_metrics;
   for (const CollectorSpec& spec : node.collectors.specs())
     options.known_collectors.emplace_back(spec.name);
-  for (const std::string& name : node.collectors.not_built_names())
-    options.known_collectors.push_back(name);
   return options;
 }
 
@@ -104,10 +102,6 @@ int RunNodeExporter(std::vector<std::string> arguments) {
   const Logger log(*sink, *clock, log_flags.level, log_flags.format);
   for (const std::string& warning : flags.warnings()) log.Warn(warning);
   for (const std::string& warning : choice->warnings) log.Warn(warning);
-  if (!choice->missing.empty()) {
-    log.Warn("collectors of node_exporter's default set that are not built yet",
-             {{"names", Joined(choice->missing)}});
-  }
   std::unique_ptr<http::WebConfigFile> web_config;
   if (!web.config_file.empty()) {
     auto opened = http::WebConfigFile::Open(web.config_file, *clock, log);

@@ -31,7 +31,7 @@ struct ServerOptions {
   TlsSource* tls = nullptr;          // null: plain HTTP. Outlives the server
 };
 
-// Runs from Start until destroyed. One I/O thread and `workers` threads.
+// Runs from Start until destroyed. One I/O thread and up to `workers` threads.
 class Server {
  public:
   virtual ~Server() = default;

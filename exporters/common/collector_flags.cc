@@ -13,15 +13,6 @@ std::string FlagName(std::string_view name) { return "collector." + std::string(
 
 }  // namespace
 
-CollectorFlags::CollectorFlags(std::vector<CollectorSpec> specs, std::vector<NotBuilt> not_built)
-    : specs_(std::move(specs)), not_built_(std::move(not_built)) {}
-
-std::vector<std::string> CollectorFlags::not_built_names() const {
-  std::vector<std::string> names;
-  for (const NotBuilt& one : not_built_) names.push_back(one.name);
-  return names;
-}
-
 void CollectorFlags::AddTo(Flags& flags) {
   flags.Add("collector.disable-defaults", disable_defaults_,
             "Set all collectors to disabled by default.");
@@ -47,7 +38,7 @@ void CollectorFlags::AddTo(Flags& flags) {
   }
 }
 
-Status CollectorFlags::TakeLimits(std::vector<std::string>& arguments) {
+Status CollectorFlags::Prepare(std::vector<std::string>& arguments) {
   for (auto at = arguments.begin(); at != arguments.end();) {
     std::string_view text = *at;
     if (!text.starts_with(kPrefix)) {
@@ -79,39 +70,9 @@ Status CollectorFlags::TakeLimits(std::vector<std::string>& arguments) {
   return {};
 }
 
-Status CollectorFlags::Prepare(std::vector<std::string>& arguments) {
-  DROVER_CHECK(TakeLimits(arguments));
-  const auto is_about = [](std::string_view argument, std::string_view prefix,
-                           std::string_view name) {
-    if (!argument.starts_with(prefix)) return false;
-    argument.remove_prefix(prefix.size());
-    if (!argument.starts_with(name)) return false;
-    argument.remove_prefix(name.size());
-    return argument.empty() || argument.front() == '.' || argument.front() == '=';
-  };
-  for (auto& [name, default_on] : not_built_) {
-    const bool off = std::erase(arguments, "--no-collector." + name) +
-                         std::erase(arguments, "--collector." + name + "=false") >
-                     0;
-    if (off) default_on = false;
-    for (const std::string& argument : arguments) {
-      if (is_about(argument, "--collector.", name) || is_about(argument, "--no-collector.", name)) {
-        return Fail(ErrorCode::kUnsupported,
-                    argument + ": the " + name + " collector is not built yet");
-      }
-    }
-  }
-  return {};
-}
-
 Result<CollectorFlags::Choice> CollectorFlags::Choose(const Flags& flags) const {
   Choice choice;
   choice.limits = limits_;
-  for (const auto& [name, default_on] : not_built_) {
-    const bool on = default_on && !disable_defaults_;
-    if (on) choice.missing.push_back(name);
-    choice.values.Set(name, on ? "true" : "false", false);
-  }
   for (const CollectorSpec& spec : specs_) {
     const std::string name(spec.name);
     const bool counts = !disable_defaults_ || flags.Given(FlagName(name));

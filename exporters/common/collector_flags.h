@@ -20,40 +20,29 @@ struct CollectorLimits {
 // Outlives the Flags it was added to.
 class CollectorFlags {
  public:
-  // Upstream's collectors that this program lacks, by flag prefix.
-  struct NotBuilt {
-    std::string name;
-    bool default_on = false;
-  };
-  CollectorFlags(std::vector<CollectorSpec> specs, std::vector<NotBuilt> not_built);
+  explicit CollectorFlags(std::vector<CollectorSpec> specs) : specs_(std::move(specs)) {}
 
   void AddTo(Flags& flags);
 
   // Before Flags::Parse: takes out of the list what every collector has,
   //   --collector.X.timeout=2s   instead of --collector.timeout
   //   --collector.X.interval=1m  what it said stays good for so long (Runner::Entry)
-  // and --no-collector.X of a collector that is not built (it is off indeed). kUnsupported for
-  // anything that would want one on, kInvalid for a duration that is none.
+  // kInvalid for a duration that is none.
   Status Prepare(std::vector<std::string>& arguments);
 
   struct Choice {
     std::vector<const CollectorSpec*> on;  // in table order; points into this object
-    std::vector<std::string> missing;      // on by upstream's default, but not built
     std::map<std::string, CollectorLimits, std::less<>> limits;  // by name, of those given
-    FlagValues values;  // with a switch per collector's name, built or not
+    FlagValues values;  // with a switch per collector's name
     std::vector<std::string> warnings;
   };
   // After Flags::Parse. kInvalid for an old and a new name given together.
   Result<Choice> Choose(const Flags& flags) const;
 
   const std::vector<CollectorSpec>& specs() const { return specs_; }
-  std::vector<std::string> not_built_names() const;
 
  private:
-  Status TakeLimits(std::vector<std::string>& arguments);
-
   const std::vector<CollectorSpec> specs_;
-  std::vector<NotBuilt> not_built_;
   std::map<std::string, CollectorLimits, std::less<>> limits_;
   std::map<std::string, bool> switches_;
   std::map<std::string, std::string> texts_;

@@ -87,11 +87,6 @@ std::vector<CollectorSpec> Collectors() {
       ZoneInfoSpec(),
   };
 }
-
-std::vector<CollectorFlags::NotBuilt> NotBuilt() {
-  return {
-  };
-}
 // clang-format on
 
 }  // namespace drover::exporters::node

@@ -6,16 +6,11 @@
 #include <vector>
 
 #include "exporters/common/collector.h"
-#include "exporters/common/collector_flags.h"
 
 namespace drover::exporters::node {
 
 // Every node collector, in --help order. A collector that is not here does not exist.
 std::vector<CollectorSpec> Collectors();
-
-// node_exporter's collectors that are not here, and whether they are on there by default.
-// netclass_rtnl and powersupply are no collectors but name options of two.
-std::vector<CollectorFlags::NotBuilt> NotBuilt();
 
 CollectorSpec ArpSpec();
 CollectorSpec BcacheSpec();

@@ -48,7 +48,7 @@ class LateCollector final : public Collector {
 
 }  // namespace
 
-NodeFlags::NodeFlags() : collectors(Collectors(), NotBuilt()) {}
+NodeFlags::NodeFlags() : collectors(Collectors()) {}
 
 void NodeFlags::AddTo(Flags& flags) {
   flags.Add("path.procfs", procfs, "procfs mountpoint.");

@@ -57,12 +57,6 @@ std::string Page() {
     out += "| [" + std::string(spec.name) + "](#" + std::string(spec.name) + ") | " +
            (spec.default_on ? "yes" : "no") + " | " + Cell(spec.help) + " |\n";
   }
-  const auto missing = drover::exporters::node::NotBuilt();
-  if (!missing.empty()) {
-    out += "\nNot built yet:";
-    for (const auto& one : missing) out += " " + Code(one.name);
-    out += "\n";
-  }
   for (const auto& spec : specs) Collector(spec, out);
   return out;
 }
