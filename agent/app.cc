@@ -259,7 +259,9 @@ Result<builtin::BuiltinLoop::Source> App::MakeNodeSource(const NodeConfig& confi
   for (const std::string& warning : choice->warnings)
     log_.Warn("exporters.node.args", {{"warning", warning}});
   source->choice = std::move(*choice);
-  auto runner = source->flags.MakeRunner(source->choice, clock_, log_);
+  auto runner = source->flags.MakeRunner(
+      source->choice, clock_, log_,
+      [this](std::string_view name, const Status& status) { collectors_.Ended(name, status); });
   if (!runner) return explain(runner.error());
   source->runner = std::move(*runner);
   return builtin::BuiltinLoop::Source{[this, source](exporters::MetricSink& sink) {
@@ -335,7 +337,8 @@ pages::View App::PageView() {
   Lock lock(mutex_);
   if (builtins_.contains("node")) {
     for (const auto& [name, state] : collectors_.states())
-      view.collectors.push_back({name, state.success, state.ever, state.seconds, state.series});
+      view.collectors.push_back(
+          {name, state.success, state.absent, state.seconds, state.series, state.error});
   }
   for (const auto& [kind, loop] : builtins_) view.builtins.push_back(loop->status());
   view.notice = reload_.Notice();

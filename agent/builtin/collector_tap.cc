@@ -21,10 +21,24 @@ void CollectorTap::Sink::Add(const exporters::MetricDesc& desc,
 void CollectorTap::Sink::Keep() {
   Lock lock(tap_.mutex_);
   for (auto& [name, state] : states_) {
-    const auto before = tap_.states_.find(name);
-    state.ever = state.success || (before != tap_.states_.end() && before->second.ever);
+    const auto end = tap_.ends_.find(name);
+    if (end == tap_.ends_.end()) continue;
+    state.absent = end->second.absent;
+    state.error = std::move(end->second.error);
   }
+  tap_.ends_.clear();
   tap_.states_ = std::exchange(states_, {});
+}
+
+void CollectorTap::Ended(std::string_view name, const Status& status) {
+  Lock lock(mutex_);
+  if (status) {
+    ends_.erase(std::string(name));
+    return;
+  }
+  const ErrorCode code = status.error().code();
+  ends_[std::string(name)] = {code == ErrorCode::kNotFound || code == ErrorCode::kUnsupported,
+                              status.error().message()};
 }
 
 std::map<std::string, CollectorState> CollectorTap::states() const {

@@ -4,15 +4,18 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "core/base/mutex.h"
+#include "core/base/result.h"
 #include "exporters/common/metric.h"
 
 namespace drover::agent::builtin {
 
 struct CollectorState {
   bool success = false;
-  bool ever = false;  // it succeeded since the agent started: a failure now is a change
+  bool absent = false;  // this host has nothing of the kind
+  std::string error;    // "" after a success
   double seconds = 0;
   std::uint64_t series = 0;
 };
@@ -39,10 +42,18 @@ class CollectorTap {
     std::uint64_t series_ = 0;
   };
 
+  // How a collector ended; for the states after the next Keep.
+  void Ended(std::string_view name, const Status& status);
+
   std::map<std::string, CollectorState> states() const;
 
  private:
+  struct End {
+    bool absent = false;
+    std::string error;
+  };
   mutable Mutex mutex_;
+  std::map<std::string, End, std::less<>> ends_ GUARDED_BY(mutex_);
   std::map<std::string, CollectorState> states_ GUARDED_BY(mutex_);
 };
 

@@ -11,7 +11,10 @@ namespace {
 using html::Badge;
 using html::Escape;
 
-std::string Seconds(double seconds) { return html::ShortNumber(seconds * 1000) + " ms"; }
+std::string Seconds(double seconds) {
+  return seconds < 1 ? html::ShortNumber(seconds * 1000) + " ms"
+                     : html::ShortNumber(seconds) + " s";
+}
 
 std::string Since(const Clock& clock, TimePoint t) {
   return t == TimePoint{} ? "never" : html::Ago(std::max(clock.Now() - t, Millis(0))) + " ago";
@@ -47,15 +50,16 @@ std::string Collectors(const View& view) {
   std::string rows;
   for (const CollectorRow& one : view.collectors) {
     rows += "<tr><td>" +
-            (one.success ? Badge("good", "ok")
-             : one.ever  ? Badge("bad", "failed: see the log")
-                         : Badge("dim", "not available here, or failing since the start")) +
+            (one.success  ? Badge("good", "ok")
+             : one.absent ? Badge("dim", "not available here")
+                          : Badge("bad", "failed")) +
             "</td><td>" + Escape(one.name) + "</td><td class=\"n\">" + Seconds(one.seconds) +
-            "</td><td class=\"n\">" + std::to_string(one.series) + "</td></tr>";
+            "</td><td class=\"n\">" + std::to_string(one.series) + "</td><td>" + Escape(one.error) +
+            "</td></tr>";
   }
   return "<h2>Collectors of this host</h2><div "
          "class=\"scroll\"><table><tr><th>state</th><th>collector</th><th "
-         "class=\"n\">took</th><th class=\"n\">series</th></tr>" +
+         "class=\"n\">took</th><th class=\"n\">series</th><th>last error</th></tr>" +
          rows + "</table></div>";
 }
 

@@ -19,9 +19,10 @@ namespace drover::agent::pages {
 struct CollectorRow {
   std::string name;
   bool success = false;
-  bool ever = false;  // it succeeded before
+  bool absent = false;  // this host has nothing of the kind
   double seconds = 0;
   std::uint64_t series = 0;
+  std::string error{};  // "" after a success
 };
 
 struct View {

@@ -193,6 +193,7 @@ struct Runner::Impl {
     const std::string_view label = slot.name;
     sink.Add(*config.duration, {label}, duration.count());
     sink.Add(*config.success, {label}, status ? 1 : 0);
+    if (config.on_end) config.on_end(slot.name, status);
     const std::string reason = status ? "" : status.error().message();
     if (reason == slot.logged) return;
     if (status) {

@@ -5,6 +5,7 @@
 // time.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,6 +23,8 @@ struct RunnerConfig {
   std::size_t max_series = 50'000;       // of one collector; the rest is dropped: success 0
   const MetricDesc* dropped = nullptr;   // label: collector; of those that ever dropped series
   const MetricDesc* age = nullptr;       // label: collector; seconds, of those with an interval
+  // How each collector ended, on the thread in Run, after its samples.
+  std::function<void(std::string_view name, const Status&)> on_end{};
 };
 
 // Thread-safe: calls of Run wait for each other. The destructor does not wait for hanging

@@ -66,7 +66,8 @@ void NodeFlags::AddTo(Flags& flags) {
 }
 
 Result<std::unique_ptr<Runner>> NodeFlags::MakeRunner(const CollectorFlags::Choice& choice,
-                                                      const Clock& clock, const Logger& log) const {
+                                                      const Clock& clock, const Logger& log,
+                                                      decltype(RunnerConfig::on_end) on_end) const {
   if (collector_timeout <= Millis(0))
     return Fail(ErrorCode::kInvalid, "--collector.timeout: must be above 0");
   if (max_series <= 0) return Fail(ErrorCode::kInvalid, "--collector.max-series: must be above 0");
@@ -96,6 +97,7 @@ Result<std::unique_ptr<Runner>> NodeFlags::MakeRunner(const CollectorFlags::Choi
   config.age = &kAge;
   config.timeout = collector_timeout;
   config.success = &kSuccess;
+  config.on_end = std::move(on_end);
   config.duration = &kDuration;
   return std::make_unique<Runner>(std::move(entries), config, clock, log);
 }

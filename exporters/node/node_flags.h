@@ -28,7 +28,8 @@ struct NodeFlags {
   // for another reason is there and fails, and each page tries to make it again. `clock` and `log`
   // outlive the runner.
   Result<std::unique_ptr<Runner>> MakeRunner(const CollectorFlags::Choice& choice,
-                                             const Clock& clock, const Logger& log) const;
+                                             const Clock& clock, const Logger& log,
+                                             decltype(RunnerConfig::on_end) on_end = {}) const;
 
   CollectorFlags collectors;
   std::string procfs = "/proc";

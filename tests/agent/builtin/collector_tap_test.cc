@@ -48,7 +48,7 @@ TEST_SUITE("agent/builtin/collector_tap") {
   }
 
   TEST_CASE(
-      "a collector that is switched off is forgotten; one that worked before is known as such") {
+      "a collector that is switched off is forgotten; a failure is told from what is absent") {
     TapFixture f;
     {
       CollectorTap::Sink out(f.tap, f.sink);
@@ -60,12 +60,18 @@ TEST_SUITE("agent/builtin/collector_tap") {
     CollectorTap::Sink out(f.tap, f.sink);
     f.Report(out, "load", 0, false);
     f.Report(out, "wifi", 0, false);
+    f.tap.Ended("load", Fail(ErrorCode::kInvalid, "loadavg: not a number"));
+    f.tap.Ended("wifi", Fail(ErrorCode::kNotFound, "no interface"));
     out.Keep();
-    const auto states = f.tap.states();
+    auto states = f.tap.states();
     CHECK(states.size() == 2);
-    CHECK_FALSE(states.at("load").success);
-    CHECK(states.at("load").ever);
-    CHECK_FALSE(states.at("wifi").ever);
+    CHECK(states.at("load").error == "loadavg: not a number");
+    CHECK_FALSE(states.at("load").absent);
+    CHECK(states.at("wifi").absent);
+    f.Report(out, "load", 1, true);
+    f.tap.Ended("load", {});
+    out.Keep();
+    CHECK(f.tap.states().at("load").error.empty());
   }
 }
 

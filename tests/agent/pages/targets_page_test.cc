@@ -41,14 +41,15 @@ std::string Row(const std::string& page, const std::string& text) {
 }
 
 TEST_SUITE("agent/pages/targets_page") {
-  TEST_CASE("collectors: what worked before and fails now is not what this host does not have") {
+  TEST_CASE("collectors: what fails is not what this host does not have, and says why") {
     View view;
-    view.collectors = {
-        {"cpu", true, true, 0.001, 77}, {"nfs", false, true, 2, 0}, {"wifi", false, false, 0, 0}};
+    view.collectors = {{"cpu", true, false, 0.001, 77},
+                       {"nfs", false, false, 2, 0, "rpc/nfs: <bad> line"},
+                       {"wifi", false, true, 0, 0, "no such interface"}};
     const std::string page = Targets(view);
-    CHECK(Row(page, ">cpu<") == "|ok|cpu|1 ms|77|");
-    CHECK(Row(page, ">nfs<").starts_with("|failed"));
-    CHECK(Row(page, ">wifi<").starts_with("|not available here"));
+    CHECK(Row(page, ">cpu<").starts_with("|ok|cpu|1 ms|77|"));
+    CHECK(Row(page, ">nfs<") == "|failed|nfs|2 s|0|rpc/nfs: &lt;bad&gt; line|");
+    CHECK(Row(page, ">wifi<").starts_with("|not available here|wifi|"));
   }
 
   TEST_CASE("targets and what is built in tell samples, series and how often") {
