@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """All flags of node_exporter 1.12.1 (flags.tsv of the vectors) are taken by drover-node-exporter.
 
-  flags.py PROGRAM VECTORS
+  flags.py PROGRAM
 
 Each is given in turn, in the forms that its kind has, together with an address that cannot be listened on: the program
-must come as far as that. Flags that steer Go's runtime and old spellings must give a warning. Ends with 77 where the vectors
-are not there.
+must come as far as that. Flags that steer Go's runtime and old spellings must give a warning. The vectors are in $DROVER_DATA,
+else in ../shared/data beside the checkout; without them: 77.
 """
 import concurrent.futures
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -54,8 +55,10 @@ def check(program, row):
 
 
 def main():
-    program, vectors = sys.argv[1], os.path.join(sys.argv[2], "node_exporter", "flags.tsv")
-    if not os.path.exists(vectors):
+    root = pathlib.Path(__file__).resolve().parents[3]
+    program = sys.argv[1]
+    vectors = pathlib.Path(os.environ.get("DROVER_DATA") or root.parent / "shared/data") / "node_exporter" / "flags.tsv"
+    if not vectors.exists():
         print("skipped: no vectors")
         sys.exit(77)
     with open(vectors, encoding="utf-8") as f:
