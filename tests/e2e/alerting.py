@@ -232,9 +232,10 @@ def a_crash_leaves_a_symbolised_trace():
     with Stack() as stack:
         receiver = stack.start("drover-receiver")
         agent = stack.start("drover-agent", agent_config(receiver.url + "/api/v1/write", "1s"))
-        for program in (agent, receiver):
+        exporter = stack.start("drover-node-exporter")
+        for program, started in ((agent, "is running"), (receiver, "is running"), (exporter, "listening")):
             # Before that a thread of the standard library's may get the signal: none of our names in its trace.
-            wait_until(lambda: "is running" in program.read_log(), 5, "the end of the start")
+            wait_until(lambda: started in program.read_log(), 5, "the end of the start")
             program.process.send_signal(signal.SIGSEGV)
             assert program.process.wait(10) == -signal.SIGSEGV, program.process.returncode
             log = program.read_log()
