@@ -1,0 +1,50 @@
+// What a client says it serves when it registers over a tunnel, and /clients of the proxy shows:
+//
+//   {"names": [{"name": "node-a", "labels": {"node": "node-a"}, "targets": [
+//     {"port": 10257, "path": "/metrics", "labels": {"component": "kube-controller-manager"}}]}]}
+//
+// A name without targets serves what its client allows when asked.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace drover::pushprox {
+
+using RegisteredLabels = std::map<std::string, std::string>;
+
+struct RegisteredTarget {
+  int port = 0;
+  std::string path = "/metrics";  // with its query, as a scraper asks for it
+  RegisteredLabels labels;
+};
+
+struct RegisteredName {
+  std::string name;
+  RegisteredLabels labels;  // of all its targets
+  std::vector<RegisteredTarget> targets;
+};
+
+struct Registration {
+  std::vector<RegisteredName> names;
+};
+
+inline constexpr std::size_t kMaxRegistrationBytes = 64 << 10;
+inline constexpr std::size_t kMaxRegisteredNames = 64;     // of one client
+inline constexpr std::size_t kMaxRegisteredTargets = 256;  // of all its names
+inline constexpr std::size_t kMaxRegisteredLabels = 16;    // of a name, and of a target
+
+std::string ToJson(const Registration& registration);
+
+// kInvalid says which name or label, and why: not JSON, no name or one given twice, a port out of
+// range, a path without its slash or with control characters or spaces, a label that is none or
+// begins with __ (those are the proxy's to give), anything over the limits above. Keys it does not
+// know are passed over, for clients newer than their proxy.
+Result<Registration> ParseRegistration(std::string_view json);
+
+}  // namespace drover::pushprox
