@@ -72,6 +72,12 @@ inline bool Has(const std::string& page, std::string_view text) {
   return page.find(text) != std::string::npos;
 }
 
+// What the runner says of a collector's run.
+inline std::string Success(const std::string& collector, bool is_ok) {
+  return "node_scrape_collector_success{collector=\"" + collector + "\"} " + (is_ok ? "1" : "0") +
+         "\n";
+}
+
 // The samples of one collector on the tree as it is now.
 inline std::string SamplesOf(Tree& tree, const std::string& collector,
                              std::vector<std::string> arguments = {}) {

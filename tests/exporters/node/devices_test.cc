@@ -2,14 +2,6 @@
 #include "tests/exporters/node/collector_tree.h"
 
 namespace drover::exporters::node {
-namespace {
-
-std::string Success(const std::string& collector, bool is_ok) {
-  return "node_scrape_collector_success{collector=\"" + collector + "\"} " + (is_ok ? "1" : "0") +
-         "\n";
-}
-
-}  // namespace
 
 TEST_SUITE("exporters/node/devices") {
   TEST_CASE("a tree without any file: what upstream calls a success is one") {
