@@ -33,17 +33,20 @@ std::vector<std::string> Words(std::string_view line) {
 
 }  // namespace
 
+std::string TokenOf(const Head& head, std::string_view field) {
+  const std::string_view value = head.headers.Get(field);
+  constexpr std::string_view kBearer = "bearer ";
+  if (value.size() > kBearer.size() && http::EqualsNoCase(value.substr(0, kBearer.size()), kBearer))
+    return std::string(value.substr(kBearer.size()));
+  const auto basic = http::ParseBasicAuth(value);
+  return basic ? basic->password : std::string();
+}
+
 Caller CallerOf(const Head& head, std::string_view field, std::vector<std::string> certificate) {
   Caller caller;
   caller.certificate = std::move(certificate);
-  const std::string_view value = head.headers.Get(field);
-  constexpr std::string_view kBearer = "bearer ";
-  if (value.size() > kBearer.size() &&
-      http::EqualsNoCase(value.substr(0, kBearer.size()), kBearer)) {
-    caller.token_hash = Sha256Hex(value.substr(kBearer.size()));
-  } else if (const auto basic = http::ParseBasicAuth(value); basic && !basic->password.empty()) {
-    caller.token_hash = Sha256Hex(basic->password);
-  }
+  const std::string token = TokenOf(head, field);
+  if (!token.empty()) caller.token_hash = Sha256Hex(token);
   return caller;
 }
 
@@ -62,6 +65,10 @@ Result<std::unique_ptr<Access>> Access::FromFile(const std::string& path, const 
   DROVER_TRY(const std::string text, ReadUserFile(path));
   DROVER_TRY(const YamlNode root, ParseYaml(text, path));
   DROVER_CHECK(ReadFields(root, access->config_));
+  if (access->kubernetes()) {
+    if (const Status valid = Validate(*access->kubernetes()); !valid)
+      return Fail(Error(valid.error()).With(path));
+  }
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
   const auto take = [&](const std::string& file, Tokens& tokens) -> Status {
@@ -109,6 +116,20 @@ void Access::Refresh() {
   }
 }
 
+std::optional<Settled> Access::Settle(const Head& head, IdentityWaiter& waiter) {
+  if (open_ || identity_ == nullptr) return Settled::kDone;
+  const std::string token = TokenOf(head, "Authorization");
+  if (token.empty()) return Settled::kDone;
+  const std::string hash = Sha256Hex(token);
+  Refresh();
+  if (clients_.users.contains(hash)) return Settled::kDone;
+  return identity_->Settle(token, hash, waiter);
+}
+
+void Access::Leave(IdentityWaiter& waiter) {
+  if (identity_ != nullptr) identity_->Leave(waiter);
+}
+
 bool Access::MaySpeakFor(const Caller& caller, const std::string& name) {
   if (open_) return true;
   Refresh();
@@ -117,14 +138,16 @@ bool Access::MaySpeakFor(const Caller& caller, const std::string& name) {
           caller.certificate.end())
     return true;
   const auto found = clients_.users.find(caller.token_hash);
-  return found != clients_.users.end() && found->second.contains(name);
+  if (found != clients_.users.end() && found->second.contains(name)) return true;
+  return identity_ != nullptr && identity_->MaySpeakFor(caller.token_hash, name);
 }
 
 bool Access::IsClient(const Caller& caller) {
   if (open_) return true;
   Refresh();
   return (config_.clients.certificates && !caller.certificate.empty()) ||
-         clients_.users.contains(caller.token_hash);
+         clients_.users.contains(caller.token_hash) ||
+         (identity_ != nullptr && identity_->IsClient(caller.token_hash));
 }
 
 bool Access::Reads(const ReaderRole& role, const Tokens& tokens, const Caller& caller) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,12 +15,14 @@
 #include "core/config/describe.h"
 #include "core/os/file_system.h"
 #include "pushprox/protocol/head.h"
+#include "pushprox/proxy/kubernetes_identity.h"
 
 namespace drover::pushprox {
 
 struct ClientRole {
   bool certificates = false;
   std::string tokens_file;
+  std::optional<KubernetesRole> kubernetes;
 };
 struct ReaderRole {
   std::vector<std::string> certificate_names;
@@ -36,6 +39,8 @@ void Describe(ClientRole& c, Visitor& v) {
           "A verified certificate speaks for each DNS name and IP address in it.");
   v.Field("tokens_file", c.tokens_file, "file",
           "Lines of a name and the SHA-256 of the token that speaks for it.");
+  v.Field("kubernetes", c.kubernetes, "",
+          "Tokens of ServiceAccounts, reviewed by a Kubernetes API server.");
 }
 template <typename Visitor>
 void Describe(ReaderRole& c, Visitor& v) {
@@ -59,6 +64,8 @@ struct Caller {
 // `field` of the head: "Authorization", or "Proxy-Authorization" of a scrape. Bearer token, or the
 // password of Basic; the user's name does not count.
 Caller CallerOf(const Head& head, std::string_view field, std::vector<std::string> certificate);
+// That token, "" without one.
+std::string TokenOf(const Head& head, std::string_view field);
 
 // One thread at a time. Token files are read again when they change, looked at once a second at
 // most; a broken one leaves what was.
@@ -70,11 +77,19 @@ class Access {
   static Result<std::unique_ptr<Access>> FromFile(const std::string& path, const Clock& clock,
                                                   const Logger& log);
 
+  // Where clients.kubernetes is set, a client's request waits until it is known whose token it
+  // brought: nothing, and `waiter` is told later. The others below then decide at once.
+  std::optional<Settled> Settle(const Head& head, IdentityWaiter& waiter);
+  void Leave(IdentityWaiter& waiter);
+
   bool MaySpeakFor(const Caller& caller, const std::string& name);
   bool IsClient(const Caller& caller);  // of some name
   bool MayScrape(const Caller& caller);
   bool MayView(const Caller& caller);
   bool needs_certificates() const;
+
+  const std::optional<KubernetesRole>& kubernetes() const { return config_.clients.kubernetes; }
+  void set_identity(KubernetesIdentity* identity) { identity_ = identity; }  // outlives this
 
  private:
   struct Tokens {
@@ -92,6 +107,7 @@ class Access {
   const Clock* clock_ = nullptr;
   const Logger* log_ = nullptr;
   std::unique_ptr<FileSystem> fs_;
+  KubernetesIdentity* identity_ = nullptr;
   Tokens clients_, scrapers_, viewers_;
   MonoTime looked_{};
 };

@@ -1,5 +1,7 @@
 #include "pushprox/proxy/connection.h"
 
+#include <utility>
+
 #include "pushprox/net/credentials.h"
 #include "pushprox/proxy/exchanges.h"
 
@@ -51,7 +53,7 @@ std::size_t Connection::OnData(std::string_view bytes) {
       const std::size_t taken = Begin(bytes.substr(at));
       if (taken == 0) return at;
       at += taken;
-    } else if (current_->body_over) {
+    } else if (current_->body_over || current_->waits) {
       stream_.Pause();
       return at;
     } else {
@@ -102,15 +104,49 @@ std::size_t Connection::Begin(std::string_view bytes) {
   current_->head = std::move(*head);
   current_->keep = current_->head.KeepAlive() && !context_.draining;
   current_->body = BodyDecoder(RequestFraming(current_->head), current_->head.length.value_or(0));
+  if (IdentityIsSettled()) Proceed();
+  return end;
+}
+
+bool Connection::IdentityIsSettled() {
+  const std::string_view target = current_->head.target;
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path != "/poll" && path != "/push" && path != "/tunnel") return true;
+  const auto settled = context_.access.Settle(current_->head, *this);
+  current_->waits = !settled;
+  if (!settled || *settled == Settled::kDone) return settled.has_value();
+  OnIdentity(*settled);
+  return false;
+}
+
+void Connection::OnIdentity(Settled settled) {
+  const bool waited = std::exchange(current_->waits, false);
+  if (settled == Settled::kDone) {
+    Proceed();
+    if (current_ != nullptr && !current_->body_over && !last_) stream_.Resume();
+    return;
+  }
+  current_->path = current_->head.target.substr(0, current_->head.target.find('?'));
+  const bool busy = settled == Settled::kBusy;
+  const std::string text = busy ? "too many tokens are being reviewed"
+                                : "the API server that knows clients' tokens does not answer";
+  context_.Refuse(busy ? "reviews-busy" : "reviews-away", peer_, text);
+  current_->keep = false;
+  http::Headers more;
+  more.Add("Retry-After", busy ? "1" : "5");
+  Answer(503, text + "\n", "text/plain; charset=utf-8", more);
+  if (waited && !stream_.closed()) stream_.Resume();  // what comes is thrown away
+}
+
+void Connection::Proceed() {
   auto exchange = Choose();
-  if (exchange == nullptr) return end;  // rejected
+  if (exchange == nullptr) return;  // rejected
   current_->exchange = std::move(exchange);
   if (current_->body.done()) {
     BodyOver();
   } else if (http::EqualsNoCase(current_->head.headers.Get("Expect"), "100-continue")) {
     stream_.Write("HTTP/1.1 100 Continue\r\n\r\n");
   }
-  return end;
 }
 
 std::unique_ptr<Exchange> Connection::Choose() {
@@ -213,6 +249,7 @@ void Connection::OnClosed(std::string_view) { Gone(); }
 void Connection::Gone() {
   timer_.Cancel();
   if (current_ != nullptr) {
+    if (current_->waits) context_.access.Leave(*this);
     if (current_->exchange != nullptr) current_->exchange->OnGone();
     context_.loop.Bury(std::move(current_));
   }

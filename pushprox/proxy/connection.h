@@ -56,7 +56,7 @@ class Exchange : public Disposable {
   Connection& connection_;
 };
 
-class Connection final : public Disposable, public StreamHandler {
+class Connection final : public Disposable, public StreamHandler, private IdentityWaiter {
  public:
   Connection(ProxyContext& context, const Stream::Setup& setup, std::string peer, bool verified);
   ~Connection() override;
@@ -95,8 +95,12 @@ class Connection final : public Disposable, public StreamHandler {
     std::string path;  // "" for a proxied request
     bool keep = true;
     bool body_over = false;
+    bool waits = false;  // until it is known who asks
   };
   std::size_t Begin(std::string_view bytes);
+  bool IdentityIsSettled();
+  void OnIdentity(Settled settled) override;
+  void Proceed();
   std::unique_ptr<Exchange> Choose();
   void Reject(int status, const std::string& reason, std::string_view text);
   void BodyOver();

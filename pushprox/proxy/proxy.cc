@@ -94,6 +94,8 @@ Status Proxy::Begin() {
     DROVER_TRY(access_, Access::FromFile(options_.access_file, clock_, log_));
   }
   DROVER_CHECK(CheckWebConfig(options_.web_config_file, access_->needs_certificates()));
+  DROVER_CHECK(TakeKubernetes(*access_));
+  UseKubernetes(access_->kubernetes());
   AddPages();
   if (!options_.web_config_file.empty()) {
     DROVER_TRY(web_config_, http::WebConfigFile::Open(options_.web_config_file, clock_, log_));
@@ -112,6 +114,27 @@ Status Proxy::Begin() {
   tidy_.Set(kTidyEvery);
   thread_ = std::jthread([this] { loop_.Run(); });
   return {};
+}
+
+// Checks what the role says of the API server, before anything is changed.
+Status Proxy::TakeKubernetes(const Access& access) {
+  if (!access.kubernetes()) return {};
+  DROVER_TRY(ApiServerOptions resolved, Resolved(access.kubernetes()->server));
+  if (api_server_options_ && !(*api_server_options_ == resolved))
+    return Fail(ErrorCode::kUnsupported,
+                "clients.kubernetes: api_server, token_file and ca_file change at a restart only");
+  if (!api_server_options_) api_server_options_ = std::move(resolved);
+  return {};
+}
+
+void Proxy::UseKubernetes(const std::optional<KubernetesRole>& role) {
+  if (identity_ != nullptr) {
+    identity_->SetRole(role);
+  } else if (role) {
+    api_server_ = std::make_unique<ApiServer>(loop_, *api_server_options_);
+    identity_ = std::make_unique<KubernetesIdentity>(*role, *api_server_, clock_, log_, registry_);
+  }
+  access_->set_identity(identity_.get());
 }
 
 void Proxy::AddPages() {
@@ -182,6 +205,7 @@ Status Proxy::Reload() {
   Status status;
   if (fresh) {
     status = CheckWebConfig(options_.web_config_file, (*fresh)->needs_certificates());
+    if (status) status = TakeKubernetes(**fresh);
   } else {
     status = tl::unexpected(fresh.error());
   }
@@ -191,7 +215,10 @@ Status Proxy::Reload() {
     return status;
   }
   const std::shared_ptr<Access> given = std::move(*fresh);
-  loop_.Post([this, given] { *access_ = std::move(*given); });
+  loop_.Post([this, given] {
+    *access_ = std::move(*given);
+    UseKubernetes(access_->kubernetes());
+  });
   log_.Info("access file reloaded", {{"file", options_.access_file}});
   return {};
 }

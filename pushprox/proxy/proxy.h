@@ -12,6 +12,7 @@
 #include "core/http/web_config_file.h"
 #include "core/metrics/registry.h"
 #include "pushprox/net/event_loop.h"
+#include "pushprox/proxy/api_server.h"
 #include "pushprox/proxy/connection.h"
 
 namespace drover::pushprox {
@@ -32,6 +33,8 @@ class Proxy final : public RunningProgram, private Watcher {
  private:
   Proxy(const ProxyOptions& options, Clock& clock, const Logger& log);
   Status Begin();
+  Status TakeKubernetes(const Access& access);
+  void UseKubernetes(const std::optional<KubernetesRole>& role);
   void AddPages();
   void OnEvents(std::uint32_t events) override;
   void Accept(int fd);
@@ -48,6 +51,9 @@ class Proxy final : public RunningProgram, private Watcher {
   std::unique_ptr<http::WebConfigFile> web_config_;
   http::Router pages_;
   EventLoop loop_;
+  std::optional<ApiServerOptions> api_server_options_;  // once there was a clients.kubernetes
+  std::unique_ptr<ApiServer> api_server_;
+  std::unique_ptr<KubernetesIdentity> identity_;
   std::unique_ptr<ProxyContext> context_;
   std::vector<http::Listener> listeners_;
   std::string address_;
