@@ -48,25 +48,39 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::Run() {
-  std::array<epoll_event, kEventsAtOnce> events{};
-  while (!stopped_) {
-    const int n = ::epoll_wait(epoll_, events.data(), kEventsAtOnce, WaitMillis());
-    now_ = clock_.Mono();
-    at_hand_.clear();
-    for (int i = 0; i < n; ++i)
-      at_hand_.push_back(static_cast<Watcher*>(events[static_cast<std::size_t>(i)].data.ptr));
-    for (std::size_t i = 0; i < at_hand_.size(); ++i) {
-      if (at_hand_[i] != nullptr) at_hand_[i]->OnEvents(events[i].events);
-    }
-    RunAgain();
-    RunPosted();
-    FireTimers();
-    // What is destroyed may bury in turn.
-    while (!buried_.empty()) {
-      auto done = std::move(buried_);
-      buried_.clear();
-    }
+  while (!stopped_) Turn(true);
+}
+
+void EventLoop::Turn(bool may_wait) {
+  std::array<epoll_event, kEventsAtOnce> events;  // NOLINT: 3 KiB that epoll_wait fills
+  const int n = ::epoll_wait(epoll_, events.data(), kEventsAtOnce, may_wait ? WaitMillis() : 0);
+  now_ = clock_.Mono();
+  at_hand_.clear();
+  bool woken = false;
+  for (int i = 0; i < n; ++i) {
+    at_hand_.push_back(static_cast<Watcher*>(events[static_cast<std::size_t>(i)].data.ptr));
+    woken = woken || at_hand_.back() == nullptr;
   }
+  for (std::size_t i = 0; i < at_hand_.size(); ++i) {
+    if (at_hand_[i] == nullptr) continue;
+    at_hand_[i]->OnEvents(events[i].events);
+    EventOver();
+  }
+  RunAgain();
+  if (woken) RunPosted();
+  FireTimers();
+  // What is destroyed may bury in turn.
+  while (!buried_.empty()) {
+    auto done = std::move(buried_);
+    buried_.clear();
+  }
+}
+
+void EventLoop::EventOver() {
+  for (std::size_t i = 0; i < after_.size(); ++i) {
+    if (after_[i] != nullptr) after_[i]->OnEventOver();
+  }
+  after_.clear();
 }
 
 void EventLoop::Stop() {
@@ -91,7 +105,10 @@ void EventLoop::RunPosted() {
     Lock lock(mutex_);
     calls.swap(posted_);
   }
-  for (const auto& call : calls) call();
+  for (const auto& call : calls) {
+    call();
+    EventOver();
+  }
 }
 
 Status EventLoop::Add(int fd, std::uint32_t events, Watcher& watcher) {
@@ -113,6 +130,7 @@ void EventLoop::Remove(int fd, Watcher& watcher) {
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
   std::replace(at_hand_.begin(), at_hand_.end(), &watcher, static_cast<Watcher*>(nullptr));
   std::erase(again_, &watcher);
+  std::replace(after_.begin(), after_.end(), &watcher, static_cast<Watcher*>(nullptr));
 }
 
 void EventLoop::Again(Watcher& watcher) { again_.push_back(&watcher); }
@@ -121,7 +139,9 @@ void EventLoop::RunAgain() {
   at_hand_.swap(again_);
   again_.clear();
   for (std::size_t i = 0; i < at_hand_.size(); ++i) {
-    if (at_hand_[i] != nullptr) at_hand_[i]->OnEvents(EPOLLIN);
+    if (at_hand_[i] == nullptr) continue;
+    at_hand_[i]->OnEvents(EPOLLIN);
+    EventOver();
   }
 }
 
@@ -141,6 +161,7 @@ void EventLoop::FireTimers() {
     Timer* timer = *timers_.begin();
     timer->Cancel();
     timer->fire_();
+    EventOver();
   }
 }
 

@@ -25,6 +25,7 @@ class Disposable {
 class Watcher : public Disposable {
  public:
   virtual void OnEvents(std::uint32_t events) = 0;  // EPOLLIN … of its descriptor
+  virtual void OnEventOver() {}                     // asked for by EventLoop::AfterEvent
 };
 
 class EventLoop;
@@ -54,7 +55,8 @@ class EventLoop {
   explicit EventLoop(const Clock& clock);
   ~EventLoop();
 
-  void Run();  // until Stop
+  void Run();                // until Stop
+  void Turn(bool may_wait);  // one round: what is at hand, and timers that are due
   void Stop();
   void Post(std::function<void()> call);
 
@@ -63,6 +65,8 @@ class EventLoop {
   void Change(int fd, std::uint32_t events, Watcher& watcher);
   void Remove(int fd, Watcher& watcher);
   void Again(Watcher& watcher);  // OnEvents(EPOLLIN) soon, whatever epoll says
+  // OnEventOver when the event, timer or posted call at hand is handled. Once for each call.
+  void AfterEvent(Watcher& watcher) { after_.push_back(&watcher); }
   void Bury(std::unique_ptr<Disposable> done);
 
   MonoTime now() const { return now_; }  // of this round: one clock call serves many events
@@ -81,6 +85,7 @@ class EventLoop {
   void FireTimers();
   void RunAgain();
   void RunPosted();
+  void EventOver();
 
   const Clock& clock_;
   const int epoll_;
@@ -91,6 +96,7 @@ class EventLoop {
   std::set<Timer*, Earlier> timers_;
   std::vector<Watcher*> at_hand_;  // of the events being handled; a removed one becomes null
   std::vector<Watcher*> again_;
+  std::vector<Watcher*> after_;
   std::vector<std::unique_ptr<Disposable>> buried_;
   Mutex mutex_;
   std::vector<std::function<void()>> posted_ GUARDED_BY(mutex_);

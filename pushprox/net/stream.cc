@@ -97,7 +97,9 @@ void Stream::Close() {
   sent_ = 0;
 }
 
-void Stream::Interest() {
+// `came`: events that were reported just now. What is not wanted for a moment stays asked for until
+// it comes: most pauses are over before.
+void Stream::Interest(std::uint32_t came) {
   if (fd_ < 0) return;
   std::uint32_t wanted = 0;
   if (state_ == State::kConnecting) {
@@ -105,10 +107,11 @@ void Stream::Interest() {
   } else if (state_ == State::kHandshake) {
     wanted = tls_wants_write_ ? EPOLLOUT : EPOLLIN;
   } else {
-    if (!paused_ && !closing_) wanted |= EPOLLIN;
+    if (!paused_ && !closing_ && !peer_ended_) wanted |= EPOLLIN;
     if (lingering_) wanted |= EPOLLIN;
-    if (unsent() > 0 || (closing_ && !lingering_)) wanted |= EPOLLOUT;
-    if (hangup_) wanted |= EPOLLRDHUP;
+    if ((unsent() > 0 && !queued_) || (closing_ && !lingering_)) wanted |= EPOLLOUT;
+    if (hangup_ && !peer_ended_) wanted |= EPOLLRDHUP;
+    if (!peer_ended_) wanted |= interest_ & ~came & (EPOLLIN | EPOLLRDHUP);
   }
   if (wanted == interest_) return;
   interest_ = wanted;
@@ -120,19 +123,21 @@ void Stream::OnEvents(std::uint32_t events) {
     if (fd_ >= 0) Linger();
     return;
   }
+  const bool unread = paused_ || closing_;
   if (fd_ >= 0 && state_ == State::kConnecting && !Connected()) return;
   if (fd_ >= 0 && state_ == State::kHandshake) Handshake();
   if (fd_ >= 0 && state_ == State::kOpen) {
     if (((events & EPOLLRDHUP) != 0 && hangup_) ||
-        ((events & (EPOLLERR | EPOLLHUP)) != 0 && paused_ && unsent() == 0)) {
+        ((events & (EPOLLERR | EPOLLHUP)) != 0 && (paused_ || peer_ended_) && unsent() == 0)) {
       Broken("");
       return;
     }
     if ((events & EPOLLOUT) != 0) Flush();
-    if (fd_ >= 0 && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0 && !paused_ && !closing_)
+    if (fd_ >= 0 && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0 && !paused_ && !closing_ &&
+        !peer_ended_)
       ReadSome();
   }
-  Interest();
+  Interest(unread ? events : 0);
 }
 
 bool Stream::Connected() {
@@ -217,19 +222,25 @@ void Stream::ReadSome() {
     Deliver(left);
   }
   again_ = false;
-  for (int rounds = 0; rounds < 16 && fd_ >= 0 && !paused_ && !closing_; ++rounds) {
+  for (int rounds = 0; rounds < 16 && fd_ >= 0 && !paused_ && !closing_ && !peer_ended_; ++rounds) {
     std::vector<char>& scratch = loop_.scratch();
     const long n = ReadBytes(scratch.data(), scratch.size());
     if (n == kLater) return;
+    if (n == 0 && handler_.OnPeerEnd()) {
+      peer_ended_ = true;
+      return;
+    }
     if (n <= 0) {
-      Broken(n == 0 ? std::string() : why_);
+      if (fd_ >= 0) Broken(n == 0 ? std::string() : why_);
       return;
     }
     Deliver({scratch.data(), static_cast<std::size_t>(n)});
     if (ssl_ == nullptr && static_cast<std::size_t>(n) < scratch.size()) return;
   }
   // OpenSSL may hold bytes that epoll knows nothing of.
-  if (fd_ >= 0 && ssl_ != nullptr && !paused_ && !closing_ && ::SSL_pending(ssl_) > 0) ReadSome();
+  if (fd_ >= 0 && ssl_ != nullptr && !paused_ && !closing_ && !peer_ended_ &&
+      ::SSL_pending(ssl_) > 0)
+    ReadSome();
 }
 
 void Stream::Deliver(std::string_view bytes) {
@@ -254,12 +265,45 @@ void Stream::Write(std::string_view bytes) {
     // What broke is told by the next event: nothing calls back from here.
     if (bytes.empty()) return;
   }
+  Keep(bytes);
+  Interest();
+}
+
+void Stream::Keep(std::string_view bytes) {
   if (sent_ > (64 << 10)) {
     out_.erase(0, sent_);
     sent_ = 0;
   }
   out_.append(bytes);
+}
+
+void Stream::Queue(std::string_view bytes) {
+  if (fd_ < 0 || bytes.empty()) return;
+  Keep(bytes);
+  if (queued_ || (interest_ & EPOLLOUT) != 0) return;
+  queued_ = true;
+  loop_.AfterEvent(*this);
+}
+
+void Stream::OnEventOver() {
+  queued_ = false;
+  if (fd_ >= 0 && state_ == State::kOpen) Flush();
   Interest();
+}
+
+void Stream::EndWrites() {
+  if (fd_ < 0 || end_writes_) return;
+  end_writes_ = true;
+  if (unsent() == 0) ShutWrites();
+}
+
+void Stream::ShutWrites() {
+  if (ssl_ != nullptr) {
+    ::SSL_shutdown(ssl_);
+    ::ERR_clear_error();
+  } else {
+    ::shutdown(fd_, SHUT_WR);
+  }
 }
 
 void Stream::Flush() {
@@ -274,6 +318,7 @@ void Stream::Flush() {
   }
   std::string().swap(out_);
   sent_ = 0;
+  if (end_writes_ && !closing_) ShutWrites();
   if (closing_) {
     if (ssl_ != nullptr) ::SSL_shutdown(ssl_);
     ::shutdown(fd_, SHUT_WR);

@@ -22,6 +22,8 @@ class StreamHandler {
   // Answers how many bytes it took; the rest comes again with more behind it, or after Resume.
   virtual std::size_t OnData(std::string_view bytes) = 0;
   virtual void OnDrained() {}  // all output is with the kernel
+  // The peer will send no more. True: the connection stays for what we write, without OnData.
+  virtual bool OnPeerEnd() { return false; }
   // The peer closed or the connection broke: no more callbacks. `why` is "" for an orderly end.
   virtual void OnClosed(std::string_view why) = 0;
 };
@@ -44,6 +46,9 @@ class Stream final : public Watcher {
   ~Stream() override;
 
   void Write(std::string_view bytes);
+  // Sent when the event at hand is handled: many small writes become one. OnDrained follows.
+  void Queue(std::string_view bytes);
+  void EndWrites();  // behind what was written: the peer reads the end, and may go on writing
   std::size_t unsent() const { return out_.size() - sent_; }
   void Pause();   // no more OnData
   void Resume();  // and what is left of earlier bytes first
@@ -58,16 +63,19 @@ class Stream final : public Watcher {
   ssl_st* tls() const { return ssl_; }
 
   void OnEvents(std::uint32_t events) override;
+  void OnEventOver() override;
 
  private:
   enum class State : std::uint8_t { kConnecting, kHandshake, kOpen };
-  void Interest();
+  void Interest(std::uint32_t came = 0);
   bool Connected();
   void Handshake();
   void Linger();
   void ReadSome();
   void Deliver(std::string_view bytes);
+  void Keep(std::string_view bytes);
   void Flush();
+  void ShutWrites();
   void Broken(std::string_view why);
   long ReadBytes(char* to, std::size_t size);           // >0, 0 at the end, -1 later, -2 broken
   long WriteBytes(const char* from, std::size_t size);  // the same
@@ -85,6 +93,9 @@ class Stream final : public Watcher {
   bool again_ = false;  // Resume was called
   bool lingering_ = false;
   bool tls_wants_write_ = false;
+  bool queued_ = false;  // OnEventOver comes
+  bool end_writes_ = false;
+  bool peer_ended_ = false;
   std::string in_;   // what the handler left
   std::string out_;  // what the kernel did not take
   std::size_t sent_ = 0;
