@@ -12,8 +12,9 @@ PeerOptions ProxyPeer(const ClientPlan& plan) {
   options.host = plan.proxy.host;
   options.port = plan.proxy.port;
   options.tls = plan.proxy.scheme == "https";
-  options.verify = !plan.options.proxy_skip_verify;
-  options.files = plan.options.proxy_tls;
+  options.verify = !plan.proxy_tls.insecure_skip_verify;
+  options.server_name = plan.proxy_tls.server_name;
+  options.files = {plan.proxy_tls.ca_file, plan.proxy_tls.cert_file, plan.proxy_tls.key_file};
   return options;
 }
 
@@ -36,20 +37,23 @@ Client::Client(ClientPlan plan, Clock& clock, const Logger& log)
           registry_.AddCounter("pushprox_client_poll_errors_total", "Number of poll errors"),
           registry_.AddCounter("drover_pushprox_client_relayed_bytes_total",
                                "Bytes of pages passed on to the proxy."),
-          std::random_device{}()},
-      poller_(context_) {}
+          std::random_device{}()} {
+  for (const std::string& name : plan_.table.Names())
+    pollers_.push_back(std::make_unique<Poller>(context_, name));
+}
 
 Client::~Client() { Stop(); }
 
 Result<std::unique_ptr<RunningProgram>> Client::Start(const ClientOptions& options, Clock& clock,
                                                       const Logger& log) {
-  DROVER_TRY(ClientPlan plan, Understand(options));
+  DROVER_TRY(ClientPlan plan, ReadPlan(options));
   std::unique_ptr<Client> client(new Client(std::move(plan), clock, log));
   DROVER_CHECK(client->Begin());
   return client;
 }
 
 Status Client::Begin() {
+  for (const std::string& warning : plan_.warnings) log_.Warn(warning);
   if (plan_.open)
     log_.Warn(
         "any port and path of this host may be scraped by whoever reaches the proxy: give "
@@ -65,7 +69,9 @@ Status Client::Begin() {
     DROVER_TRY(server_, http::StartServer(std::move(server), pages_, log_));
   }
   log_.Info("polling", {{"proxy", plan_.proxy.ToString()}, {"fqdn", plan_.options.fqdn}});
-  loop_.Post([this] { poller_.Poll(); });
+  loop_.Post([this] {
+    for (const auto& poller : pollers_) poller->Poll();
+  });
   thread_ = std::jthread([this] { loop_.Run(); });
   return {};
 }

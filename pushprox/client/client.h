@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/config/run_program.h"
 #include "core/http/router.h"
@@ -36,7 +37,7 @@ class Client final : public RunningProgram {
   Resolver resolver_;
   Peer proxy_;
   ClientContext context_;
-  Poller poller_;
+  std::vector<std::unique_ptr<Poller>> pollers_;  // one for each name
   std::unique_ptr<http::Server> server_;
   std::jthread thread_;
 };

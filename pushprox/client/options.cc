@@ -22,36 +22,63 @@ std::string SystemName() {
   return name;
 }
 
-Status Named(std::string_view flag, Status status) {
-  if (status) return status;
-  return Fail(std::move(status).error().With("--" + std::string(flag)));
-}
-
-Status TakeAllowList(const ClientOptions& options, ClientPlan& plan) {
-  const bool any_port = options.allow_port == "*" || options.allow_port.empty();
-  if (any_port && options.target_allow.empty()) {
-    plan.guard.AllowAny();
-    plan.open = true;
+// What flags allow for the fqdn, behind what a file says.
+Status TakeFlagRules(const ClientOptions& options, ClientPlan& plan) {
+  Target target;
+  target.name = options.fqdn;
+  target.https = !options.token_file.empty();  // Rancher's way
+  if (options.use_localhost) target.host = "127.0.0.1";
+  target.tls = {options.tls.ca, options.tls.cert, options.tls.key, "", options.skip_verify};
+  std::map<int, std::string> tokens;
+  for (const std::string& one : options.target_tokens) {
+    auto token = ParsePortToken(one);
+    if (!token) return Fail(std::move(token).error().With("--target.token"));
+    tokens[token->port] = token->file;
   }
+  const auto allow = [&](std::string_view flag, std::string_view text) -> Status {
+    auto rule = ParseAllowRule(text);
+    if (!rule) return Fail(std::move(rule).error().With("--" + std::string(flag)));
+    Target one = target;
+    one.port = rule->port;
+    if (!rule->prefix.empty()) one.prefixes = {rule->prefix};
+    const auto token = tokens.find(rule->port);
+    one.token_file = token != tokens.end() ? token->second : options.token_file;
+    plan.table.Add(std::move(one));
+    return {};
+  };
+  const bool any_port = options.allow_port == "*" || options.allow_port.empty();
+  plan.open = any_port && options.target_allow.empty() && plan.table.targets().empty();
+  if (plan.open) plan.table.Add(target);
   std::string_view ports = any_port ? std::string_view() : std::string_view(options.allow_port);
   while (!ports.empty()) {
     const std::size_t comma = ports.find(',');
     if (ports.substr(0, comma).find('/') != std::string_view::npos)
       return Fail(ErrorCode::kInvalid, "--allow-port: a port, without path");
-    DROVER_CHECK(Named("allow-port", plan.guard.Allow(ports.substr(0, comma))));
+    DROVER_CHECK(allow("allow-port", ports.substr(0, comma)));
     ports = comma == std::string_view::npos ? std::string_view() : ports.substr(comma + 1);
   }
-  for (const std::string& one : options.target_allow)
-    DROVER_CHECK(Named("target.allow", plan.guard.Allow(one)));
-  for (const std::string& one : options.target_tokens)
-    DROVER_CHECK(Named("target.token", plan.guard.AddToken(one)));
-  plan.guard.SetTokenForAll(options.token_file);
+  for (const std::string& one : options.target_allow) DROVER_CHECK(allow("target.allow", one));
   return {};
+}
+
+TlsClientFiles FilesOf(const TlsSettings& tls) {
+  return {tls.ca_file, tls.cert_file, tls.key_file};
+}
+
+// Of the proxy's leg: its flags, else the file's, else those of targets.
+Result<TlsSettings> ProxyTls(const ClientOptions& o, const ClientConfig& config) {
+  TlsSettings tls{o.proxy_tls.ca, o.proxy_tls.cert, o.proxy_tls.key, "", o.proxy_skip_verify};
+  if (tls == TlsSettings{}) tls = config.proxy_tls_config;
+  if (tls == TlsSettings{}) tls = {o.tls.ca, o.tls.cert, o.tls.key, "", false};
+  DROVER_CHECK(MakeTlsClientContext(FilesOf(tls)));
+  return tls;
 }
 
 }  // namespace
 
 void AddFlags(Flags& flags, ClientOptions& o) {
+  flags.Add("config.file", o.config_file,
+            "YAML file with targets and the proxy; flags go before it. SIGHUP reads it again.");
   flags.Add("fqdn", o.fqdn, "FQDN to register with; the host's own when empty.");
   flags.Add("proxy-url", o.proxy_url, "Push proxy to talk to.");
   flags.Add("tls.cacert", o.tls.ca, "<file> CA certificate to verify peer against");
@@ -88,8 +115,16 @@ void AddFlags(Flags& flags, ClientOptions& o) {
   flags.Add("limit.scrapes", o.max_scrapes, "Scrapes that may be under way.");
 }
 
-Result<ClientPlan> Understand(ClientOptions options) {
+Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config) {
   const auto bad = [](std::string why) { return Fail(ErrorCode::kInvalid, std::move(why)); };
+  const auto otherwise = [](std::string& flag, const std::string& file) {
+    if (flag.empty()) flag = file;
+  };
+  otherwise(options.proxy_url, config.proxy_url);
+  otherwise(options.fqdn, config.fqdn);
+  otherwise(options.proxy_token_file, config.proxy_token_file);
+  otherwise(options.transport, config.transport);
+  otherwise(options.transport, "auto");
   ClientPlan plan;
   if (options.proxy_url.empty()) return bad("--proxy-url flag must be specified");
   DROVER_TRY(plan.proxy, http::ParseUrl(options.proxy_url));
@@ -97,22 +132,42 @@ Result<ClientPlan> Understand(ClientOptions options) {
   plan.proxy.path += '/';
   if (options.fqdn.empty()) options.fqdn = SystemName();
   if (!IsName(options.fqdn)) return bad("--fqdn: \"" + options.fqdn + "\" is no name");
-  DROVER_CHECK(TakeAllowList(options, plan));
-  if (plan.open && options.use_localhost)
+  for (TargetConfig target : config.targets) {
+    otherwise(target.name, options.fqdn);
+    plan.table.Add(target);
+  }
+  DROVER_CHECK(TakeFlagRules(options, plan));
+  const bool allowed =
+      (options.allow_port != "*" && !options.allow_port.empty()) || !options.target_allow.empty();
+  if (!allowed && options.use_localhost)
     return bad(
         "--use-localhost needs --allow-port or --target.allow: it reaches ports that listen "
         "on the loopback only");
-  if (plan.open && (!options.token_file.empty() || !options.target_tokens.empty()))
+  if (!allowed && (!options.token_file.empty() || !options.target_tokens.empty()))
     return bad(
         "a token for targets needs --allow-port or --target.allow: it would go to any port "
         "that the proxy asks for");
   if (options.max_scrapes < 1) return bad("--limit.scrapes must be at least 1");
-  const bool own_tls = !options.proxy_tls.ca.empty() || !options.proxy_tls.cert.empty() ||
-                       !options.proxy_tls.key.empty() || options.proxy_skip_verify;
-  if (!own_tls) options.proxy_tls = options.tls;
-  for (const TlsClientFiles* files : {&options.tls, &options.proxy_tls})
-    DROVER_CHECK(MakeTlsClientContext(*files));
+  DROVER_CHECK(MakeTlsClientContext(options.tls));
+  DROVER_TRY(plan.proxy_tls, ProxyTls(options, config));
+  plan.registration = plan.table.Register({{"node", options.fqdn}});
+  DROVER_CHECK(ParseRegistration(ToJson(plan.registration)));  // its limits
+  for (const Target& target : plan.table.targets()) {
+    const auto tls = MakeTlsClientContext(FilesOf(target.tls));
+    if (!tls)
+      plan.warnings.push_back("target " + target.name + ":" + std::to_string(target.port) +
+                              " cannot be scraped yet: " + tls.error().message());
+  }
   plan.options = std::move(options);
+  return plan;
+}
+
+Result<ClientPlan> ReadPlan(const ClientOptions& options) {
+  if (options.config_file.empty()) return Understand(options);
+  std::vector<std::string> warnings;
+  DROVER_TRY(const ClientConfig config, ReadClientConfig(options.config_file, warnings));
+  DROVER_TRY(ClientPlan plan, Understand(options, config));
+  plan.warnings.insert(plan.warnings.begin(), warnings.begin(), warnings.end());
   return plan;
 }
 

@@ -9,12 +9,14 @@
 #include "core/config/describe.h"
 #include "core/config/flags.h"
 #include "core/http/url.h"
-#include "pushprox/client/guard.h"
+#include "pushprox/client/target_config.h"
+#include "pushprox/client/target_table.h"
 #include "pushprox/net/credentials.h"
 
 namespace drover::pushprox {
 
 struct ClientOptions {
+  std::string config_file;
   std::string fqdn;  // the host's, when empty
   std::string proxy_url;
   std::string metrics_address = ":9369";
@@ -22,6 +24,7 @@ struct ClientOptions {
   TlsClientFiles proxy_tls;
   bool proxy_skip_verify = false;
   std::string proxy_token_file;
+  std::string transport;                   // auto, tunnel, poll; "": what the file says, or auto
   bool skip_verify = false;                // of targets
   std::string token_file;                  // for all allowed targets: https, Bearer
   std::vector<std::string> target_tokens;  // PORT=FILE
@@ -34,16 +37,23 @@ struct ClientOptions {
   std::int64_t max_scrapes = 64;
 };
 
-// The same, understood.
+// Flags and file together, understood. Immutable.
 struct ClientPlan {
-  ClientOptions options;
-  http::Url proxy;  // its path ends with /
-  Guard guard;
+  ClientOptions options;  // fqdn, proxy_url … as they are in the end
+  http::Url proxy;        // its path ends with /
+  TlsSettings proxy_tls;
+  TargetTable table;
+  Registration registration;
   bool open = false;  // any port and path is allowed
+  std::vector<std::string> warnings;
 };
 
 void AddFlags(Flags& flags, ClientOptions& options);
-// kInvalid says which flag and why.
-Result<ClientPlan> Understand(ClientOptions options);
+// `config` was validated. What a flag says goes before what it says, and flags that allow something
+// add to its targets; without targets and such flags everything is allowed. kInvalid says which
+// flag and why.
+Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config = {});
+// The same with the file of --config.file, if there is one.
+Result<ClientPlan> ReadPlan(const ClientOptions& options);
 
 }  // namespace drover::pushprox

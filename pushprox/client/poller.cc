@@ -13,8 +13,9 @@ constexpr std::chrono::seconds kHeld{1};
 
 }  // namespace
 
-Poller::Poller(ClientContext& context)
+Poller::Poller(ClientContext& context, std::string name)
     : context_(context),
+      name_(std::move(name)),
       backoff_({.first = context.plan.options.retry_first,
                 .cap = context.plan.options.retry_most,
                 .factor = 1.5},
@@ -31,9 +32,8 @@ void Poller::Poll() {
     RetryLater(request.error().message());
     return;
   }
-  const std::string& name = context_.plan.options.fqdn;
-  AppendField(*request, "Content-Length", std::to_string(name.size()));
-  context_.proxy.Open(*this).Write(*request + "\r\n" + name);
+  AppendField(*request, "Content-Length", std::to_string(name_.size()));
+  context_.proxy.Open(*this).Write(*request + "\r\n" + name_);
 }
 
 void Poller::OnHead(const Head& head) { status_ = head.status; }
@@ -57,8 +57,7 @@ void Poller::OnEnd() {
     RetryLater("the proxy answered " + std::to_string(status_) + " " + body_.substr(0, 200));
     return;
   }
-  if (!connected_ || said_)
-    context_.log.Info("registered with the proxy", {{"fqdn", context_.plan.options.fqdn}});
+  if (!connected_ || said_) context_.log.Info("registered with the proxy", {{"fqdn", name_}});
   connected_ = true;
   said_ = false;
   backoff_.Reset();
@@ -103,7 +102,7 @@ void Poller::OnFailed(const std::string& why, bool stale) {
 
 void Poller::RetryLater(const std::string& why) {
   context_.poll_errors.Add();
-  if (!said_) context_.log.Warn("poll failed, trying again", {{"err", why}});
+  if (!said_) context_.log.Warn("poll failed, trying again", {{"fqdn", name_}, {"err", why}});
   said_ = true;
   retry_.Set(backoff_.Next());
 }

@@ -1,4 +1,4 @@
-// Asks the proxy for scrapes, one poll after another, for ever.
+// Asks the proxy for scrapes of one name, one poll after another, for ever.
 #pragma once
 
 #include <list>
@@ -13,7 +13,7 @@ namespace drover::pushprox {
 // One thread: the loop's.
 class Poller final : private CallHandler {
  public:
-  explicit Poller(ClientContext& context);
+  Poller(ClientContext& context, std::string name);
 
   void Poll();
 
@@ -26,6 +26,7 @@ class Poller final : private CallHandler {
   void RetryLater(const std::string& why);
 
   ClientContext& context_;
+  const std::string name_;
   Backoff backoff_;
   Timer retry_;
   int status_ = 0;

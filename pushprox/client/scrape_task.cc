@@ -60,19 +60,27 @@ Result<std::string> ClientContext::ProxyRequest(std::string_view path) const {
   return out;
 }
 
-Peer& ClientContext::Target(const http::Url& url) {
-  const std::string key = url.scheme + ":" + std::to_string(url.port);
+Peer& ClientContext::PeerOf(const TargetTable::Choice& choice) {
+  const Target& target = *choice.target;
+  PeerOptions options;
+  options.host = choice.url.host;
+  options.connect_to = target.host;
+  options.port = target.connect_port != 0 ? target.connect_port : choice.url.port;
+  options.tls = choice.url.scheme == "https";
+  options.verify = !target.tls.insecure_skip_verify;
+  options.server_name = target.tls.server_name;
+  options.files = {target.tls.ca_file, target.tls.cert_file, target.tls.key_file};
+  // All that makes two connections different.
+  std::string key;
+  for (const std::string& part :
+       {options.host, options.connect_to, std::to_string(options.port), options.server_name,
+        options.files.ca, options.files.cert, options.files.key})
+    key += part + '\0';
+  key += options.tls ? options.verify ? "v" : "t" : "p";
   const auto found = targets.find(key);
   if (found != targets.end()) return *found->second;
   if (targets.size() >= kMaxTargets)
     std::erase_if(targets, [](const auto& one) { return !one.second->busy(); });
-  PeerOptions options;
-  options.host = url.host;
-  if (plan.options.use_localhost) options.connect_to = "127.0.0.1";
-  options.port = url.port;
-  options.tls = url.scheme == "https";
-  options.verify = !plan.options.skip_verify;
-  options.files = plan.options.tls;
   return *targets.emplace(key, std::make_unique<Peer>(loop, resolver, options)).first->second;
 }
 
@@ -99,37 +107,28 @@ void ScrapeTask::Begin() {
 }
 
 Status ScrapeTask::Prepare() {
-  DROVER_TRY(url_, http::ParseUrl(request_.target));
-  if (TakeSchemeHttps(url_.query) && url_.scheme == "http") {
-    url_.scheme = "https";
-    if (!url_.port_given) url_.port = 443;
-  }
-  const std::string token_file = context_.plan.guard.TokenFile(url_.port);
-  if (!context_.plan.options.token_file.empty() && url_.scheme == "http") {  // Rancher's way
-    url_.scheme = "https";
-    if (!url_.port_given) url_.port = 443;
-  }
-  DROVER_CHECK(context_.plan.guard.Check(request_.method, url_, context_.plan.options.fqdn));
+  DROVER_TRY(http::Url asked, http::ParseUrl(request_.target));
+  DROVER_TRY(choice_, context_.plan.table.Choose(request_.method, std::move(asked)));
+  const Target& target = *choice_.target;
+  const http::Url& url = choice_.url;
   http::Headers headers = request_.headers;
   StripHopByHop(headers);
   for (const std::string_view name : {std::string_view("Host"), kIdHeader}) headers.Remove(name);
-  if (!token_file.empty()) {
-    if (url_.scheme != "https")
-      return Fail(ErrorCode::kDenied, "a port with a token is scraped over https only");
-    DROVER_TRY(const std::string token, ReadToken(token_file));
-    headers.Set("Authorization", "Bearer " + token);
+  if (!target.token_file.empty()) {
+    DROVER_TRY(const std::string token, ReadToken(target.token_file));
+    headers.Set("Authorization", target.token_type + " " + token);
   }
-  text_ = request_.method + " " + (url_.path.empty() ? "/" : url_.path);
-  if (!url_.query.empty()) text_ += "?" + url_.query;
+  text_ = request_.method + " " + (url.path.empty() ? "/" : url.path);
+  if (!url.query.empty()) text_ += "?" + url.query;
   text_ += " HTTP/1.1\r\n";
-  AppendField(text_, "Host", url_.HostPort());
+  AppendField(text_, "Host", url.HostPort());
   for (const auto& [name, value] : headers.list()) AppendField(text_, name, value);
   text_ += "\r\n";
   return {};
 }
 
 void ScrapeTask::Ask() {
-  target_ = &context_.Target(url_).Open(target_handler_, request_.method == "HEAD");
+  target_ = &context_.PeerOf(choice_).Open(target_handler_, request_.method == "HEAD");
   target_->Write(text_);
 }
 
@@ -224,7 +223,7 @@ void ScrapeTask::TargetFailed(const std::string& why, bool stale) {
     asked_again_ = true;
     Ask();
   } else {
-    Refuse(kFailed, "failed to scrape " + url_.ToString() + ": " + why);
+    Refuse(kFailed, "failed to scrape " + choice_.url.ToString() + ": " + why);
   }
 }
 
@@ -265,7 +264,7 @@ void ScrapeTask::OnTimer() {
     return;
   }
   if (target_ != nullptr) std::exchange(target_, nullptr)->Cancel();
-  Refuse(kTimedOut, "failed to scrape " + url_.ToString() + ": timeout");
+  Refuse(kTimedOut, "failed to scrape " + choice_.url.ToString() + ": timeout");
 }
 
 void ScrapeTask::Over() {

@@ -29,7 +29,7 @@ struct ClientContext {
 
   // Head of a request to the proxy, with its credentials but without framing.
   Result<std::string> ProxyRequest(std::string_view path) const;
-  Peer& Target(const http::Url& url);
+  Peer& PeerOf(const TargetTable::Choice& choice);
 };
 
 // One thread: the loop's. Calls `done` once, last thing.
@@ -79,7 +79,7 @@ class ScrapeTask final : public Disposable {
   TargetHandler target_handler_{*this};
   PushHandler push_handler_{*this};
   Timer timer_;
-  http::Url url_;
+  TargetTable::Choice choice_;
   std::string id_;
   std::string text_;  // of the request to the target
   MonoTime deadline_{};

@@ -59,8 +59,8 @@ void Call::TryNext(const std::string& why) {
       return;
     }
     setup.tls = *tls;
-    setup.host = options.host;
-    if (options.verify) setup.verify_host = options.host;
+    setup.host = options.server_name.empty() ? options.host : options.server_name;
+    if (options.verify) setup.verify_host = setup.host;
   }
   setup.fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (setup.fd < 0) {

@@ -28,9 +28,10 @@ class CallHandler {
 
 // Where to: one scheme, host and port.
 struct PeerOptions {
-  std::string host;        // in the certificate, and asked of DNS
-  std::string connect_to;  // "" or another host to connect to
-  int port = 80;
+  std::string host;         // in the certificate, and asked of DNS
+  std::string connect_to;   // "" or another host to connect to
+  std::string server_name;  // "" or another name in the certificate
+  int port = 80;            // to connect to
   bool tls = false;
   bool verify = true;
   TlsClientFiles files;
