@@ -183,9 +183,11 @@ Result<Listener> ListenOnVsock(const std::string& text) {
     return Fail(ErrorCode::kInvalid, text + ": not vsock://:PORT or vsock://CID:PORT");
   };
   if (colon == std::string_view::npos) return wrong();
+  constexpr unsigned kAnyPort = VMADDR_PORT_ANY;  // both are -1U, which clang warns of as it stands
+  constexpr unsigned kAnyCid = VMADDR_CID_ANY;
   const auto port = ParseUint(rest.substr(colon + 1));
-  const auto cid = colon == 0 ? std::uint64_t{VMADDR_CID_ANY} : ParseUint(rest.substr(0, colon));
-  if (!port || !cid || *port >= VMADDR_PORT_ANY || *cid > VMADDR_CID_ANY) return wrong();
+  const auto cid = colon == 0 ? std::uint64_t{kAnyCid} : ParseUint(rest.substr(0, colon));
+  if (!port || !cid || *port >= kAnyPort || *cid > kAnyCid) return wrong();
   Address address;
   auto& vm = address.As<sockaddr_vm>();
   vm.svm_family = AF_VSOCK;

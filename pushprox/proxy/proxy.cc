@@ -10,9 +10,9 @@
 #include <cstring>
 #include <future>
 
-#include "core/json/writer.h"
 #include "core/os/file_system.h"
 #include "core/telemetry/telemetry.h"
+#include "pushprox/proxy/clients_page.h"
 
 namespace drover::pushprox {
 namespace {
@@ -141,16 +141,15 @@ void Proxy::AddPages() {
   telemetry::AddProcessMetrics(registry_);
   telemetry::AddBuildInfo(registry_, "drover_pushprox");
   telemetry::AddRoutes(pages_, registry_, {"drover-pushprox proxy"});
-  pages_.Add("GET,HEAD", "/clients", [this](const http::Request&) {
-    json::Writer out;
-    out.BeginArray();
-    for (const std::string& name : broker_.Names(loop_.now())) {
-      out.BeginObject().Key("targets").BeginArray().String(name).EndArray();
-      out.Key("labels").Null().EndObject();
+  AddClientPages(pages_, [this] {
+    std::vector<KnownClient> clients;
+    for (std::string& name : broker_.Names(loop_.now())) {
+      KnownClient& client = clients.emplace_back();
+      client.name = std::move(name);
+      client.alive = true;
+      client.transport = "poll";
     }
-    out.EndArray();
-    http::Response response = http::Response::Json(200, out.Take() + "\n");
-    return response;
+    return clients;
   });
 }
 
