@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdio>
 #include <string_view>
 
@@ -14,6 +16,15 @@ constexpr const char* kUsage =
     "  drover-pushprox proxy [flags]    where Prometheus and clients meet (proxy_url of a job)\n"
     "  drover-pushprox client [flags]   beside the targets: polls the proxy and scrapes for it\n\n"
     "Each has --help.\n";
+
+// Leaves the process where there is something to show.
+drover::Result<std::unique_ptr<drover::RunningProgram>> ShowAndEnd(
+    const drover::pushprox::ClientOptions& options) {
+  DROVER_TRY(const std::string text, drover::pushprox::ShowFlavour(options));
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+  ::_exit(0);
+}
 
 }  // namespace
 
@@ -37,7 +48,8 @@ int main(int argc, char** argv) {
          "Polls a proxy for scrapes, runs them here and pushes the answers (PushProx).",
          [&](Flags& flags) { pushprox::AddFlags(flags, options); },
          [&](const Flags&, Clock& clock, const Logger& log) {
-           return pushprox::Client::Start(options, clock, log);
+           return options.flavour_show ? ShowAndEnd(options)
+                                       : pushprox::Client::Start(options, clock, log);
          }},
         argc - 1, argv + 1);
   }

@@ -53,6 +53,7 @@ Result<std::unique_ptr<RunningProgram>> Client::Start(const ClientOptions& optio
 }
 
 Status Client::Begin() {
+  for (const std::string& line : plan_.findings) log_.Info("flavour", {{"found", line}});
   for (const std::string& warning : plan_.warnings) log_.Warn(warning);
   if (plan_.open)
     log_.Warn(

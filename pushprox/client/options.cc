@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "core/os/file_system.h"
+#include "pushprox/client/flavours.h"
 #include "pushprox/protocol/scrape.h"
 
 namespace drover::pushprox {
@@ -47,7 +49,8 @@ Status TakeFlagRules(const ClientOptions& options, ClientPlan& plan) {
     return {};
   };
   const bool any_port = options.allow_port == "*" || options.allow_port.empty();
-  plan.open = any_port && options.target_allow.empty() && plan.table.targets().empty();
+  plan.open = any_port && options.target_allow.empty() && plan.table.targets().empty() &&
+              options.flavour.empty();
   if (plan.open) plan.table.Add(target);
   std::string_view ports = any_port ? std::string_view() : std::string_view(options.allow_port);
   while (!ports.empty()) {
@@ -59,6 +62,13 @@ Status TakeFlagRules(const ClientOptions& options, ClientPlan& plan) {
   }
   for (const std::string& one : options.target_allow) DROVER_CHECK(allow("target.allow", one));
   return {};
+}
+
+Result<FlavourTargets> FlavourOf(const ClientOptions& options) {
+  FlavourOptions wanted;
+  wanted.flavour = options.flavour;
+  wanted.components = options.components;
+  return FindTargets(wanted, *MakeFileSystem(options.rootfs));
 }
 
 TlsClientFiles FilesOf(const TlsSettings& tls) {
@@ -111,6 +121,12 @@ void AddFlags(Flags& flags, ClientOptions& o) {
             "Port that may be scraped, or several with commas; * is any.");
   flags.Add("target.allow", o.target_allow,
             "PORT or PORT/PATH that may be scraped, with all paths below. Repeatable.");
+  flags.Add("flavour", o.flavour,
+            "auto, rke, rke2, k3s or kubeadm: targets are the components of that distribution "
+            "that are found on this node.");
+  flags.Add("flavour.component", o.components, "Only this component of the flavour. Repeatable.");
+  flags.Add("flavour.show", o.flavour_show, "Print the flavour's targets as YAML, and end.");
+  flags.Add("path.rootfs", o.rootfs, "The node's / as the flavour finds it.");
   flags.Add("scrape.max-bytes", o.max_scrape_bytes, "Longest page that is passed on; 0 is any.");
   flags.Add("limit.scrapes", o.max_scrapes, "Scrapes that may be under way.");
 }
@@ -123,6 +139,10 @@ Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config)
   otherwise(options.proxy_url, config.proxy_url);
   otherwise(options.fqdn, config.fqdn);
   otherwise(options.proxy_token_file, config.proxy_token_file);
+  otherwise(options.flavour, config.flavour);
+  if (options.components.empty()) options.components = config.components;
+  if (options.flavour.empty() && !options.components.empty())
+    return bad("components are a flavour's: give --flavour=auto");
   otherwise(options.transport, config.transport);
   otherwise(options.transport, "auto");
   ClientPlan plan;
@@ -136,7 +156,20 @@ Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config)
     otherwise(target.name, options.fqdn);
     plan.table.Add(target);
   }
+  if (!options.flavour.empty()) {
+    DROVER_TRY(FlavourTargets found, FlavourOf(options));
+    plan.findings = std::move(found.findings);
+    for (TargetConfig& target : found.targets) {
+      target.name = options.fqdn;
+      plan.table.Add(target);
+    }
+  }
   DROVER_CHECK(TakeFlagRules(options, plan));
+  if (plan.table.targets().empty()) {
+    std::string why = "flavour " + options.flavour + ": nothing to scrape on this node";
+    for (const std::string& line : plan.findings) why += "; " + line;
+    return bad(why);
+  }
   const bool allowed =
       (options.allow_port != "*" && !options.allow_port.empty()) || !options.target_allow.empty();
   if (!allowed && options.use_localhost)
@@ -169,6 +202,21 @@ Result<ClientPlan> ReadPlan(const ClientOptions& options) {
   DROVER_TRY(ClientPlan plan, Understand(options, config));
   plan.warnings.insert(plan.warnings.begin(), warnings.begin(), warnings.end());
   return plan;
+}
+
+Result<std::string> ShowFlavour(const ClientOptions& options) {
+  ClientOptions wanted = options;
+  if (!options.config_file.empty()) {
+    std::vector<std::string> warnings;
+    DROVER_TRY(const ClientConfig config, ReadClientConfig(options.config_file, warnings));
+    if (wanted.flavour.empty()) wanted.flavour = config.flavour;
+    if (wanted.components.empty()) wanted.components = config.components;
+  }
+  if (wanted.flavour.empty()) wanted.flavour = "auto";
+  DROVER_TRY(const FlavourTargets found, FlavourOf(wanted));
+  std::string out;
+  for (const std::string& line : found.findings) out += "# " + line + "\n";
+  return out + WriteTargets(found.targets);
 }
 
 }  // namespace drover::pushprox

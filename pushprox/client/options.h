@@ -24,6 +24,10 @@ struct ClientOptions {
   TlsClientFiles proxy_tls;
   bool proxy_skip_verify = false;
   std::string proxy_token_file;
+  std::string flavour;                  // of flavours.h; "": none, or the file's
+  std::vector<std::string> components;  // of it; empty: what is found
+  bool flavour_show = false;
+  std::string rootfs = "/";                // where the flavour looks
   std::string transport;                   // auto, tunnel, poll; "": what the file says, or auto
   bool skip_verify = false;                // of targets
   std::string token_file;                  // for all allowed targets: https, Bearer
@@ -46,6 +50,7 @@ struct ClientPlan {
   Registration registration;
   bool open = false;  // any port and path is allowed
   std::vector<std::string> warnings;
+  std::vector<std::string> findings;  // of the flavour
 };
 
 void AddFlags(Flags& flags, ClientOptions& options);
@@ -55,5 +60,8 @@ void AddFlags(Flags& flags, ClientOptions& options);
 Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config = {});
 // The same with the file of --config.file, if there is one.
 Result<ClientPlan> ReadPlan(const ClientOptions& options);
+
+// What the flavour finds on this node, as `targets` of a client.yml with the findings as comments.
+Result<std::string> ShowFlavour(const ClientOptions& options);
 
 }  // namespace drover::pushprox

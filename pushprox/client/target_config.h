@@ -55,7 +55,9 @@ struct ClientConfig {
   std::string fqdn;              // "": the host's own
   std::string proxy_token_file;  // read at each use
   TlsSettings proxy_tls_config;
-  std::string transport;  // auto, tunnel, poll; "": auto
+  std::string flavour;                  // auto, rke, rke2, k3s, kubeadm; "": none
+  std::vector<std::string> components;  // of the flavour; empty: what is found
+  std::string transport;                // auto, tunnel, poll; "": auto
   std::vector<TargetConfig> targets;
 };
 
@@ -96,7 +98,10 @@ void Describe(ClientConfig& c, Visitor& v) {
   v.Field("proxy_token_file", c.proxy_token_file, "file",
           "Token that speaks for all names at the proxy, sent as Bearer, read at each use.");
   v.Field("proxy_tls_config", c.proxy_tls_config, "", "Certificates for the proxy.");
-  v.NotBuilt("flavour");
+  v.Field("flavour", c.flavour, "text",
+          "auto, rke, rke2, k3s or kubeadm: its components on this node are targets too.");
+  v.Field("components", c.components, "list",
+          "Only these of the flavour; empty: those found, but the ones to be asked for.");
   v.Field("targets", c.targets, "", "What may be scraped.");
 }
 
