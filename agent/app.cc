@@ -155,6 +155,10 @@ Status App::Check(const AgentConfig& config) {
     if (const auto targets = scrape::MakeTargets(job); !targets)
       return tl::unexpected(targets.error());
   }
+  if (config.pushprox) {
+    const auto plan = PlanPushprox(*config.pushprox);
+    if (!plan && plan.error().code() != ErrorCode::kNotFound) return tl::unexpected(plan.error());
+  }
   if (!config.exporters.node) return {};
   const auto node = MakeNodeSource(*config.exporters.node);
   return node ? Status() : tl::unexpected(node.error());
@@ -165,6 +169,7 @@ Status App::Apply(const AgentConfig& config) {
   DROVER_CHECK(ApplyForwarding(config));
   DROVER_CHECK(scrapes_->Apply(config));
   DROVER_CHECK(ApplyBuiltins(config));
+  DROVER_CHECK(ApplyPushprox(config));
   config_ = config;
   return {};
 }
@@ -312,6 +317,36 @@ Status App::ApplyBuiltins(const AgentConfig& config) {
                });
 }
 
+Result<pushprox::ClientPlan> App::PlanPushprox(const pushprox::ClientConfig& config) const {
+  pushprox::ClientOptions options;
+  options.rootfs = options_.rootfs;
+  auto plan = pushprox::Understand(std::move(options), config);
+  if (!plan) return tl::unexpected(std::move(plan).error().With("pushprox"));
+  return plan;
+}
+
+// A flavour that finds nothing is no error: one configuration serves nodes with and without.
+Status App::ApplyPushprox(const AgentConfig& config) {
+  if (!config.pushprox) {
+    pushprox_.reset();
+    return {};
+  }
+  auto plan = PlanPushprox(*config.pushprox);
+  if (!plan) {
+    if (plan.error().code() != ErrorCode::kNotFound) return tl::unexpected(plan.error());
+    log_.Warn("nothing to do", {{"why", plan.error().message()}});
+    pushprox_.reset();
+    return {};
+  }
+  std::string text = WriteFields(*config.pushprox);
+  for (const std::string& line : plan->findings) text += line + "\n";
+  if (pushprox_ != nullptr && text == pushprox_text_) return {};
+  pushprox_.reset();
+  pushprox_text_ = std::move(text);
+  pushprox_ = std::make_unique<pushprox::ClientCore>(std::move(*plan), registry_, clock_, log_);
+  return {};
+}
+
 Status App::Reload() {
   const auto loaded = Load();
   if (!loaded) return reload_.Failed(loaded.error());
@@ -363,6 +398,7 @@ void App::Stop() {
   {
     Lock lock(mutex_);
     builtins_.clear();
+    pushprox_.reset();
   }
   if (const auto forwarder = switchboard_.forwarder()) {
     forwarder->Maintain();

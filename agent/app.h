@@ -22,6 +22,7 @@
 #include "core/http/web_config_file.h"
 #include "core/metrics/registry.h"
 #include "core/os/folder_lock.h"
+#include "pushprox/client/client_core.h"
 
 namespace drover::agent {
 
@@ -68,6 +69,8 @@ class App final : public RunningProgram {
   // After a reload that failed and could not be undone.
   void ReopenQueues();
   Status ApplyBuiltins(const AgentConfig& config) REQUIRES(mutex_);
+  Status ApplyPushprox(const AgentConfig& config) REQUIRES(mutex_);
+  Result<pushprox::ClientPlan> PlanPushprox(const pushprox::ClientConfig& config) const;
   Result<builtin::BuiltinLoop::Source> MakeNodeSource(const NodeConfig& config);
   // What can be wrong beyond the file's own rules; changes nothing.
   Status Check(const AgentConfig& config);
@@ -92,6 +95,8 @@ class App final : public RunningProgram {
   std::map<std::string, std::unique_ptr<builtin::BuiltinLoop>> builtins_
       GUARDED_BY(mutex_);  // by kind
   std::map<std::string, std::string> builtin_texts_ GUARDED_BY(mutex_);
+  std::unique_ptr<pushprox::ClientCore> pushprox_ GUARDED_BY(mutex_);  // null without the section
+  std::string pushprox_text_ GUARDED_BY(mutex_);
   std::unique_ptr<scrape::ScrapeManager> scrapes_;
 
   std::unique_ptr<http::WebConfigFile> web_config_;  // may be null

@@ -225,6 +225,12 @@ Result<LoadedConfig> ParseAgentConfig(std::string_view text, const std::string& 
         CheckWrite(config.remote_write[i], root.Find("remote_write")->items[i], endpoints));
     http::ResolveFiles(config.remote_write[i].client, folder);
   }
+  if (config.pushprox) {
+    const YamlNode& section = At(root, "pushprox");
+    if (config.pushprox->proxy_url.empty()) return section.Fail("pushprox needs a proxy_url");
+    DROVER_CHECK(pushprox::Validate(*config.pushprox, section));
+    pushprox::ResolveFiles(*config.pushprox, folder);
+  }
   if (config.exporters.self && !config.exporters.self->enabled) config.exporters.self.reset();
   for (BuiltinConfig* builtin :
        {config.exporters.node ? static_cast<BuiltinConfig*>(&*config.exporters.node) : nullptr,

@@ -12,6 +12,7 @@
 #include "core/config/describe.h"
 #include "core/config/relabel_config.h"
 #include "core/http/client_config.h"
+#include "pushprox/client/target_config.h"
 
 namespace drover::agent {
 
@@ -112,6 +113,7 @@ struct AgentConfig {
   ExportersConfig exporters;
   std::vector<ScrapeConfig> scrape_configs;
   std::vector<RemoteWriteConfig> remote_write;
+  std::optional<pushprox::ClientConfig> pushprox;
 };
 
 struct LoadedConfig {
@@ -275,11 +277,13 @@ void Describe(AgentConfig& c, Visitor& v) {
   v.Field("exporters", c.exporters, "", "What the agent collects itself.");
   v.Field("scrape_configs", c.scrape_configs, "", "Jobs that are scraped over HTTP.");
   v.Field("remote_write", c.remote_write, "", "Where samples are sent.");
+  v.Field("pushprox", c.pushprox, "",
+          "The client of drover-pushprox in this agent: who reaches the proxy scrapes the targets "
+          "here (docs/pushprox.md).");
   // The receiver's half of a whole prometheus.yml.
   for (const char* key : {"rule_files", "alerting", "storage", "remote_read", "tracing"})
     v.NoEffect(key, "it is drover-receiver's");
-  for (const char* key : {"kubernetes", "pushprox", "scrape_config_files", "otlp", "runtime"})
-    v.NotBuilt(key);
+  for (const char* key : {"kubernetes", "scrape_config_files", "otlp", "runtime"}) v.NotBuilt(key);
 }
 
 }  // namespace drover::agent

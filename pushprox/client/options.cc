@@ -168,7 +168,7 @@ Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config)
   if (plan.table.targets().empty()) {
     std::string why = "flavour " + options.flavour + ": nothing to scrape on this node";
     for (const std::string& line : plan.findings) why += "; " + line;
-    return bad(why);
+    return Fail(ErrorCode::kNotFound, why);
   }
   const bool allowed =
       (options.allow_port != "*" && !options.allow_port.empty()) || !options.target_allow.empty();

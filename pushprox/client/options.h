@@ -56,7 +56,7 @@ struct ClientPlan {
 void AddFlags(Flags& flags, ClientOptions& options);
 // `config` was validated. What a flag says goes before what it says, and flags that allow something
 // add to its targets; without targets and such flags everything is allowed. kInvalid says which
-// flag and why.
+// flag and why; kNotFound: the flavour found nothing, and there is no other target.
 Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config = {});
 // The same with the file of --config.file, if there is one.
 Result<ClientPlan> ReadPlan(const ClientOptions& options);
