@@ -27,7 +27,7 @@ struct Gate {
     ++calls;
     if (path.starts_with("hang")) {
       Lock lock(mutex);
-      changed.Wait(mutex, [&] { return open; });
+      changed.Wait(mutex, [&]() REQUIRES(mutex) { return open; });
     }
     out = {};
     out.f_bsize = 512;
