@@ -1,17 +1,18 @@
 // Which components of a Kubernetes distribution run on this node, and how each is scraped: what
 // takes a DaemonSet, a Service and a proxy per component elsewhere is a table here.
 //
-//   component                port   how                       where it is looked for
-//   kube-controller-manager  10257  https, token, any cert    rke: kube-controller-manager.pem;
-//   else its manifest kube-scheduler           10259  https, token, any cert    rke:
-//   kube-scheduler.pem; else its manifest kube-proxy               10249  http rke: kube-proxy.pem;
-//   rke2: manifest; kubeadm: its pod kube-etcd                2379   https, client certificate rke:
-//   kube-etcd-*.pem with key
-//                            2381   http                      rke2, kubeadm: etcd's manifest
-//   k3s-server               10250  https, token, any cert; /metrics, /metrics/cadvisor,
-//   /metrics/probes kubelet                  10250  the same                  only when asked for
-//   by name node-exporter            9796   http                      only when asked for by name
-//   ingress-nginx            10254  http                      only when asked for by name
+// clang-format off
+//   component                port   how                      where it is looked for
+//   kube-controller-manager  10257  https, token, any cert   rke: its certificate; else its manifest
+//   kube-scheduler           10259  https, token, any cert   the same
+//   kube-proxy               10249  http                     rke: its certificate; rke2: its manifest; kubeadm: its pod
+//   kube-etcd                2379   https, client certs      rke: kube-etcd-*.pem with its key
+//                            2381   http                     rke2, kubeadm: its manifest
+//   k3s-server               10250  https, token, any cert   k3s; /metrics, /metrics/cadvisor, /metrics/probes
+//   kubelet                  10250  the same                 only when asked for by name
+//   node-exporter            9796   http                     only when asked for by name
+//   ingress-nginx            10254  http                     only when asked for by name
+// clang-format on
 //
 // All are reached at 127.0.0.1: that is where they listen by default.
 #pragma once
