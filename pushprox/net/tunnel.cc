@@ -55,11 +55,11 @@ void Tunnel::SetTimer() {
 void Tunnel::OnTimer() {
   const MonoTime now = loop_.clock().Mono();
   if (role_ == Role::kProxy && !registered_ && now - begun_ >= times_.register_within) {
-    Break("the client did not register in time", true);
+    Break("the client did not register in time", Ending::kSilence);
     return;
   }
   if (now - heard_ >= times_.dead_after) {
-    Break("the other end is silent", true);
+    Break("the other end is silent", Ending::kSilence);
     return;
   }
   if (now - std::max(heard_, pinged_) >= times_.ping_after) {
@@ -69,9 +69,10 @@ void Tunnel::OnTimer() {
   SetTimer();
 }
 
-void Tunnel::Break(const std::string& why, bool tell) {
+void Tunnel::Break(const std::string& why, Ending ending) {
   if (over_) return;
-  if (tell) SendClose(kCloseProtocol, why);
+  if (ending != Ending::kPeerClosed) SendClose(kCloseProtocol, why);
+  ending_ = ending;
   over_ = true;
   timer_.Cancel();
   ResetAll(why);
@@ -80,6 +81,7 @@ void Tunnel::Break(const std::string& why, bool tell) {
 
 void Tunnel::Lost(std::string_view why) {
   if (over_) return;
+  ending_ = Ending::kOurs;
   over_ = true;
   timer_.Cancel();
   ResetAll(why);
@@ -173,13 +175,13 @@ void Tunnel::Feed(std::string_view bytes) {
   for (;;) {
     const auto message = reader_.Next(bytes);
     if (!message) {
-      Break(message.error().message(), true);
+      Break(message.error().message());
       return;
     }
     if (!*message) return;
     heard_ = loop_.now();
     if (wire_.Unsent() > kMostUnsent) {
-      Break("the other end does not read what it asks for", true);
+      Break("the other end does not read what it asks for");
       return;
     }
     OnMessage(**message);
@@ -195,13 +197,13 @@ void Tunnel::OnMessage(const WebSocketMessage& message) {
     const std::string_view why =
         message.payload.substr(std::min<std::size_t>(2, message.payload.size()));
     Break(why.empty() ? "the other end closed" : "the other end closed: " + std::string(why),
-          false);
+          Ending::kPeerClosed);
   } else if (message.opcode == Opcode::kBinary) {
     Cursor in(message.payload);
     const std::uint8_t type = in.Byte();
     const auto id = in.BigEndian<std::uint32_t>();
     if (!in.ok()) {
-      Break("a frame without its head", true);
+      Break("a frame without its head");
       return;
     }
     OnFrame(static_cast<TunnelFrame>(type), id, in.rest());
@@ -230,7 +232,7 @@ void Tunnel::OnFrame(TunnelFrame type, std::uint32_t id, std::string_view body) 
   const bool of_tunnel = type == TunnelFrame::kRegister || type == TunnelFrame::kRegistered ||
                          type == TunnelFrame::kGoAway;
   if (!Comes(type) || (id == 0) != of_tunnel) {
-    Break("a frame of a kind that must not come", true);
+    Break("a frame of a kind that must not come");
     return;
   }
   if (type == TunnelFrame::kRegister) {
@@ -249,7 +251,7 @@ void Tunnel::OnFrame(TunnelFrame type, std::uint32_t id, std::string_view body) 
 
 void Tunnel::OnRequest(std::uint32_t id, std::string_view head) {
   if (id <= last_id_ || streams_.size() >= kMaxStreams) {
-    Break(id <= last_id_ ? "a stream's number comes again" : "too many streams", true);
+    Break(id <= last_id_ ? "a stream's number comes again" : "too many streams");
     return;
   }
   last_id_ = id;
@@ -261,7 +263,7 @@ void Tunnel::OnRequest(std::uint32_t id, std::string_view head) {
 
 void Tunnel::OnStreamFrame(TunnelFrame type, std::uint32_t id, std::string_view body) {
   if (id > last_id_) {
-    Break("a frame of a stream that was never opened", true);
+    Break("a frame of a stream that was never opened");
     return;
   }
   TunnelStream* stream = Find(id);
@@ -270,7 +272,7 @@ void Tunnel::OnStreamFrame(TunnelFrame type, std::uint32_t id, std::string_view 
     case TunnelFrame::kAnswer:
       if (stream == nullptr) return;
       if (stream->answered_) {
-        Break("a second answer", true);
+        Break("a second answer");
         return;
       }
       stream->answered_ = true;
@@ -278,14 +280,14 @@ void Tunnel::OnStreamFrame(TunnelFrame type, std::uint32_t id, std::string_view 
       return;
     case TunnelFrame::kData:
       if (body.empty() || body.size() > kMaxTunnelData || early) {
-        Break(early ? "data before its answer" : "data of a bad size", true);
+        Break(early ? "data before its answer" : "data of a bad size");
         return;
       }
       if (stream != nullptr) OnData(*stream, body);
       return;
     case TunnelFrame::kEnd:
       if (!body.empty() || early) {
-        Break(early ? "an end before its answer" : "an end of a bad size", true);
+        Break(early ? "an end before its answer" : "an end of a bad size");
         return;
       }
       if (stream != nullptr) OnPeerEnd(*stream);
@@ -302,7 +304,7 @@ void Tunnel::OnStreamFrame(TunnelFrame type, std::uint32_t id, std::string_view 
       Cursor in(body);
       const auto more = in.BigEndian<std::uint32_t>();
       if (!in.ok() || !in.empty()) {
-        Break("credit of a bad size", true);
+        Break("credit of a bad size");
       } else if (stream != nullptr) {
         OnCredit(*stream, more);
       }
@@ -315,7 +317,7 @@ void Tunnel::OnStreamFrame(TunnelFrame type, std::uint32_t id, std::string_view 
 
 void Tunnel::OnData(TunnelStream& stream, std::string_view bytes) {
   if (stream.peer_ended_ || bytes.size() > stream.allowed_) {
-    Break(stream.peer_ended_ ? "data behind its end" : "data beyond its credit", true);
+    Break(stream.peer_ended_ ? "data behind its end" : "data beyond its credit");
     return;
   }
   stream.allowed_ -= static_cast<std::uint32_t>(bytes.size());
@@ -324,7 +326,7 @@ void Tunnel::OnData(TunnelStream& stream, std::string_view bytes) {
 
 void Tunnel::OnPeerEnd(TunnelStream& stream) {
   if (stream.peer_ended_) {
-    Break("a second end", true);
+    Break("a second end");
     return;
   }
   stream.peer_ended_ = true;
@@ -336,7 +338,7 @@ void Tunnel::OnPeerEnd(TunnelStream& stream) {
 
 void Tunnel::OnCredit(TunnelStream& stream, std::uint32_t more) {
   if (more > std::numeric_limits<std::uint32_t>::max() - stream.credit_) {
-    Break("credit over its limit", true);
+    Break("credit over its limit");
     return;
   }
   stream.credit_ += more;

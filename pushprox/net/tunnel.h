@@ -89,13 +89,15 @@ class Tunnel final : public Disposable {
 
   std::size_t streams() const { return streams_.size(); }
   bool over() const { return over_; }
+  enum class Ending : std::uint8_t { kNone, kProtocol, kSilence, kPeerClosed, kOurs };
+  Ending ending() const { return ending_; }  // how it broke, or that Lost or Close was called
   MonoTime heard() const { return heard_; }  // when the other end last showed life
 
  private:
   friend class TunnelStream;
   void OnTimer();
   void SetTimer();
-  void Break(const std::string& why, bool tell);
+  void Break(const std::string& why, Ending ending = Ending::kProtocol);
   void ResetAll(std::string_view why);
   void SendClose(std::uint16_t code, std::string_view why);
   void OnMessage(const WebSocketMessage& message);
@@ -122,6 +124,7 @@ class Tunnel final : public Disposable {
   const Role role_;
   bool over_ = false;
   bool registered_ = false;
+  Ending ending_ = Ending::kNone;
   EventLoop& loop_;
   TunnelHandler& handler_;
   TunnelWire& wire_;

@@ -61,6 +61,17 @@ std::string HandOver(const Head& head, const http::Url& url, std::string_view id
   return out + "\r\n";
 }
 
+std::string ConnectRequest(std::string_view name, int port, std::string_view id, Millis timeout) {
+  const bool address = name.find(':') != std::string_view::npos;
+  std::string authority = address ? "[" + std::string(name) + "]" : std::string(name);
+  authority += ":" + std::to_string(port);
+  std::string out = "CONNECT " + authority + " HTTP/1.1\r\n";
+  AppendField(out, "Host", authority);
+  AppendField(out, kIdHeader, id);
+  AppendField(out, kTimeoutHeader, FormatTimeout(timeout));
+  return out + "\r\n";
+}
+
 bool TakeSchemeHttps(std::string& query) {
   std::string rest;
   bool found = false;

@@ -37,6 +37,10 @@ Result<std::string> NewId();
 // gone, Id and timeout set whatever the scraper sent. `head` is the scraper's request for `url`.
 std::string HandOver(const Head& head, const http::Url& url, std::string_view id, Millis timeout);
 
+// The request for a connection to a port, as a tunnel hands it over: "CONNECT name:port", with Id
+// and the time that connecting may take.
+std::string ConnectRequest(std::string_view name, int port, std::string_view id, Millis timeout);
+
 // The inverse of "_scheme=https": true when `query` holds it; it is taken out.
 bool TakeSchemeHttps(std::string& query);
 

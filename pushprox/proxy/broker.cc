@@ -1,12 +1,24 @@
 #include "pushprox/proxy/broker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace drover::pushprox {
 
+Broker::Entry* Broker::Room(const std::string& name, MonoTime now) {
+  const auto found = names_.find(name);
+  if (found != names_.end()) return &found->second;
+  if (names_.size() >= static_cast<std::size_t>(options_.max_names)) Forget(now);
+  if (names_.size() >= static_cast<std::size_t>(options_.max_names)) return nullptr;
+  return &names_.emplace(name, Entry{}).first->second;
+}
+
+// --- polls ---
+
 void Broker::Give(Entry& entry, Poll& poll, Scrape& scrape, MonoTime now) {
   entry.poll = nullptr;
-  entry.polled = now;
+  entry.seen = now;
+  entry.tunneled = false;
   scrape.taken = true;
   scrapes_[scrape.id] = &scrape;
   poll.Take(scrape);
@@ -14,21 +26,22 @@ void Broker::Give(Entry& entry, Poll& poll, Scrape& scrape, MonoTime now) {
 }
 
 bool Broker::Begin(const std::string& name, Poll& poll, MonoTime now) {
-  auto found = names_.find(name);
-  if (found == names_.end()) {
-    if (names_.size() >= static_cast<std::size_t>(options_.max_names)) Forget(now);
-    if (names_.size() >= static_cast<std::size_t>(options_.max_names)) return false;
-    found = names_.emplace(name, Entry{}).first;
+  Entry* entry = Room(name, now);
+  if (entry == nullptr) return false;
+  entry->seen = now;
+  if (entry->tunnels.empty()) {
+    entry->tunneled = false;
+    entry->registered = nullptr;
   }
-  Entry& entry = found->second;
-  entry.polled = now;
-  if (entry.poll != nullptr) entry.poll->Eject();
-  entry.poll = &poll;
-  if (!entry.waiting.empty()) {
-    Scrape* scrape = entry.waiting.front();
-    entry.waiting.erase(entry.waiting.begin());
+  if (entry->poll != nullptr) entry->poll->Eject();
+  entry->poll = &poll;
+  const auto next = std::find_if(entry->waiting.begin(), entry->waiting.end(),
+                                 [](const Scrape* one) { return !one->relay; });
+  if (next != entry->waiting.end()) {
+    Scrape* scrape = *next;
+    entry->waiting.erase(next);
     --waiting_;
-    Give(entry, poll, *scrape, now);
+    Give(*entry, poll, *scrape, now);
   }
   return true;
 }
@@ -37,34 +50,115 @@ void Broker::End(const std::string& name, Poll& poll, MonoTime now) {
   const auto found = names_.find(name);
   if (found == names_.end() || found->second.poll != &poll) return;
   found->second.poll = nullptr;
-  found->second.polled = now;
+  found->second.seen = now;
+}
+
+// --- tunnels ---
+
+bool Broker::Begin(std::shared_ptr<const RegisteredName> registered, ClientTunnel& tunnel,
+                   MonoTime now) {
+  const std::string& name = registered->name;
+  Entry* entry = Room(name, now);
+  if (entry == nullptr) return false;
+  entry->seen = now;
+  entry->tunneled = true;
+  entry->registered = registered;
+  const auto known = std::find_if(entry->tunnels.begin(), entry->tunnels.end(),
+                                  [&](const Serving& one) { return one.tunnel == &tunnel; });
+  if (known != entry->tunnels.end()) {
+    known->registered = std::move(registered);
+    return true;
+  }
+  if (entry->tunnels.size() == kMaxTunnels) {
+    ClientTunnel* oldest = entry->tunnels.front().tunnel;
+    entry->tunnels.erase(entry->tunnels.begin());
+    oldest->Lose(name);
+  }
+  entry->tunnels.push_back({&tunnel, std::move(registered)});
+  return true;
+}
+
+void Broker::Serve(const std::string& name) {
+  const auto found = names_.find(name);
+  if (found == names_.end()) return;
+  Entry& entry = found->second;
+  while (!entry.waiting.empty() && !entry.tunnels.empty()) {
+    Scrape* scrape = entry.waiting.front();
+    entry.waiting.erase(entry.waiting.begin());
+    --waiting_;
+    if (GiveToTunnel(entry, *scrape)) continue;
+    entry.waiting.insert(entry.waiting.begin(), scrape);
+    ++waiting_;
+  }
+}
+
+void Broker::End(const std::string& name, ClientTunnel& tunnel, MonoTime heard) {
+  const auto found = names_.find(name);
+  if (found == names_.end()) return;
+  Entry& entry = found->second;
+  if (std::erase_if(entry.tunnels, [&](const Serving& one) { return one.tunnel == &tunnel; }) > 0)
+    entry.seen = std::max(entry.seen, heard);
+  if (!entry.tunnels.empty()) entry.registered = entry.tunnels.back().registered;
+}
+
+bool Broker::GiveToTunnel(Entry& entry, Scrape& scrape) {
+  while (!entry.tunnels.empty()) {
+    Count(&entry, scrape, true);
+    if (entry.tunnels.back().tunnel->Take(scrape)) return true;
+    Count(&entry, scrape, false);
+    entry.tunnels.pop_back();
+  }
+  return false;
+}
+
+void Broker::Count(Entry* entry, Scrape& scrape, bool in) {
+  scrape.taken = scrape.in_tunnel = in;
+  std::size_t& all = scrape.relay ? relays_ : in_tunnels_;
+  all += in ? 1U : static_cast<std::size_t>(-1);
+  if (entry != nullptr && !scrape.relay) entry->asked += in ? 1U : static_cast<std::uint32_t>(-1);
+}
+
+// --- scrapes ---
+
+bool Broker::IsFull(const Scrape& scrape) const {
+  return scrape.relay ? relays_ >= static_cast<std::size_t>(options_.max_relays)
+                      : scrapes() >= static_cast<std::size_t>(options_.max_waiting);
 }
 
 Broker::Outcome Broker::Begin(Scrape& scrape, MonoTime now) {
-  if (scrapes() >= static_cast<std::size_t>(options_.max_waiting)) return Outcome::kFull;
+  if (IsFull(scrape)) return Outcome::kFull;
   const auto found = names_.find(scrape.name);
   if (found == names_.end() || Expired(found->second, now)) return Outcome::kUnknown;
   Entry& entry = found->second;
-  if (entry.poll != nullptr) {
+  const auto most = static_cast<std::size_t>(options_.max_waiting_per_name);
+  if (!entry.tunnels.empty()) {
+    if (!scrape.relay && entry.asked >= most) return Outcome::kFull;
+    if (GiveToTunnel(entry, scrape)) return Outcome::kTaken;
+  }
+  if (scrape.relay && !entry.tunneled) return Outcome::kNoRelay;
+  if (entry.poll != nullptr && !scrape.relay) {
     Give(entry, *entry.poll, scrape, now);
     return Outcome::kTaken;
   }
-  if (now - entry.polled > options_.recent) return Outcome::kAway;
-  if (entry.waiting.size() >= static_cast<std::size_t>(options_.max_waiting_per_name))
-    return Outcome::kFull;
+  if (now - entry.seen > options_.recent) return Outcome::kAway;
+  if (entry.waiting.size() >= most) return Outcome::kFull;
   entry.waiting.push_back(&scrape);
   ++waiting_;
   return Outcome::kWaits;
 }
 
 void Broker::End(Scrape& scrape) {
-  if (scrape.taken) {
+  if (scrape.taken && !scrape.in_tunnel) {
     scrapes_.erase(scrape.id);
     return;
   }
   const auto found = names_.find(scrape.name);
-  if (found == names_.end()) return;
-  waiting_ -= std::erase(found->second.waiting, &scrape);
+  Entry* entry = found != names_.end() ? &found->second : nullptr;
+  if (scrape.in_tunnel) {
+    Count(entry, scrape, false);
+  } else if (entry != nullptr) {
+    waiting_ -= std::erase(entry->waiting, &scrape);
+  }
 }
 
 Scrape* Broker::Find(std::string_view id) const {
@@ -72,17 +166,28 @@ Scrape* Broker::Find(std::string_view id) const {
   return found == scrapes_.end() ? nullptr : found->second;
 }
 
-std::vector<std::string> Broker::Names(MonoTime now) const {
-  std::vector<std::string> names;
+// --- names ---
+
+std::vector<Known> Broker::List(MonoTime now) const {
+  std::vector<Known> all;
   for (const auto& [name, entry] : names_) {
-    if (!Expired(entry, now)) names.push_back(name);
+    if (Expired(entry, now)) continue;
+    Known one;
+    one.name = name;
+    one.tunnel = entry.tunneled;
+    one.alive = !entry.tunnels.empty() || entry.poll != nullptr ||
+                (!entry.tunneled && now - entry.seen <= options_.recent);
+    one.seen = entry.seen;
+    one.registered = entry.registered;
+    all.push_back(std::move(one));
   }
-  std::sort(names.begin(), names.end());
-  return names;
+  std::sort(all.begin(), all.end(), [](const Known& a, const Known& b) { return a.name < b.name; });
+  return all;
 }
 
 void Broker::Forget(MonoTime now) {
-  std::erase_if(names_, [&](const auto& one) { return Expired(one.second, now); });
+  std::erase_if(names_,
+                [&](const auto& one) { return Expired(one.second, now) && one.second.asked == 0; });
 }
 
 }  // namespace drover::pushprox

@@ -3,7 +3,10 @@
 #include <utility>
 
 #include "pushprox/net/credentials.h"
+#include "pushprox/proxy/connect_exchange.h"
 #include "pushprox/proxy/exchanges.h"
+#include "pushprox/proxy/scrape_exchange.h"
+#include "pushprox/proxy/tunnel_exchange.h"
 
 namespace drover::pushprox {
 namespace {
@@ -53,6 +56,9 @@ std::size_t Connection::OnData(std::string_view bytes) {
       const std::size_t taken = Begin(bytes.substr(at));
       if (taken == 0) return at;
       at += taken;
+    } else if (current_->raw) {
+      current_->exchange->OnRaw(bytes.substr(at));
+      return bytes.size();
     } else if (current_->body_over || current_->waits) {
       stream_.Pause();
       return at;
@@ -152,20 +158,18 @@ void Connection::Proceed() {
 std::unique_ptr<Exchange> Connection::Choose() {
   const Head& head = current_->head;
   if (!head.target.starts_with('/')) {
-    if (head.method == "CONNECT") {
-      Reject(501, "connect", "CONNECT is not supported: scrape with scheme http and _scheme=https");
-      return nullptr;
-    }
     const bool reads = head.method == "GET" || head.method == "HEAD";
     if (!current_->body.done()) {
       Reject(context_.Code(reads ? 413 : 405), "scrape-body", "a scrape has no body");
       return nullptr;
     }
+    if (head.method == "CONNECT") return std::make_unique<ConnectExchange>(*this);
     return std::make_unique<ScrapeExchange>(*this);
   }
   current_->path = head.target.substr(0, head.target.find('?'));
   if (current_->path == "/poll") return std::make_unique<PollExchange>(*this);
   if (current_->path == "/push") return std::make_unique<PushExchange>(*this);
+  if (current_->path == "/tunnel") return std::make_unique<TunnelExchange>(*this);
   return std::make_unique<PageExchange>(*this);
 }
 
@@ -214,6 +218,17 @@ void Connection::Finish(int status, bool keep) {
   }
   timer_.Set(context_.options.idle_timeout);
   if (stream_.unsent() == 0) stream_.Resume();  // else once it is: pipelined requests wait
+}
+
+void Connection::TakeOver() {
+  timer_.Cancel();
+  current_->raw = true;
+  current_->head = Head();
+  stream_.Resume();
+}
+
+bool Connection::OnPeerEnd() {
+  return current_ != nullptr && current_->raw && current_->exchange->OnPeerEnd();
 }
 
 void Connection::Abort() {

@@ -47,6 +47,9 @@ class Exchange : public Disposable {
   // A piece of the request's body; false: no more for now.
   virtual bool OnBody(std::string_view piece) = 0;
   virtual void OnBodyEnd() = 0;
+  // After Connection::TakeOver: everything is taken.
+  virtual void OnRaw(std::string_view) {}
+  virtual bool OnPeerEnd() { return false; }  // true: what is written still goes out
   virtual void OnDrained() {}
   virtual void OnTimer() {}
   virtual void OnGone() {}   // the peer left
@@ -72,7 +75,10 @@ class Connection final : public Disposable, public StreamHandler, private Identi
   void Answer(int status, std::string_view body,
               std::string_view type = "text/plain; charset=utf-8", const http::Headers& more = {});
   // Or in pieces: the head (with framing) was written by Write.
-  void Write(std::string_view bytes) { stream_.Write(bytes); }
+  void Queue(std::string_view bytes) { stream_.Queue(bytes); }
+  // The connection is not HTTP from here on; Finish, without keeping it, or Abort ends that. The
+  // request's head is forgotten and no timer runs.
+  void TakeOver();
   void Finish(int status, bool keep);
   void Abort();  // closes now: the peer sees a broken answer
   void SetTimer(Millis in) { timer_.Set(in); }
@@ -84,6 +90,7 @@ class Connection final : public Disposable, public StreamHandler, private Identi
   void OnOpen() override;
   std::size_t OnData(std::string_view bytes) override;
   void OnDrained() override;
+  bool OnPeerEnd() override;
   void OnClosed(std::string_view why) override;
 
  private:
@@ -95,6 +102,7 @@ class Connection final : public Disposable, public StreamHandler, private Identi
     std::string path;  // "" for a proxied request
     bool keep = true;
     bool body_over = false;
+    bool raw = false;    // taken over
     bool waits = false;  // until it is known who asks
   };
   std::size_t Begin(std::string_view bytes);

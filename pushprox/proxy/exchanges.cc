@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxPollBody = 1024;
 constexpr std::size_t kMaxPageBody = 64 << 10;
-constexpr std::size_t kHighWater = 256 << 10;  // of what a scraper has not taken yet
 
 std::string_view Trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
@@ -100,184 +99,6 @@ void PollExchange::OnGone() {
   registered_ = false;
 }
 
-// --- scrape ---
-
-void ScrapeExchange::OnBodyEnd() {
-  ProxyContext& context = connection_.context();
-  head = connection_.head();
-  started = context.loop.now();
-  auto parsed = http::ParseUrl(head.target);
-  if (!parsed || !IsName(parsed->host)) {
-    Fail(400, "malformed", parsed ? "not a name" : parsed.error().message());
-    return;
-  }
-  url = std::move(*parsed);
-  name = url.host;
-  const Caller caller = connection_.CallerBy("Proxy-Authorization");
-  if (!context.access.MayScrape(caller)) {
-    context.Refuse("scraper-identity", connection_.peer(), name);
-    http::Headers more;
-    if (caller.anonymous()) more.Add("Proxy-Authenticate", "Basic realm=\"pushprox\"");
-    connection_.Answer(caller.anonymous() ? 407 : 403, "not allowed to scrape\n",
-                       "text/plain; charset=utf-8", more);
-    return;
-  }
-  if (head.method != "GET" && head.method != "HEAD") {
-    Fail(405, "method", "only GET and HEAD are passed on");
-    return;
-  }
-  if (context.draining) {
-    Fail(503, "draining", "the proxy is ending");
-    return;
-  }
-  const Millis timeout = std::min(
-      ParseTimeout(head.headers.Get(kTimeoutHeader)).value_or(context.options.default_timeout),
-      context.options.max_timeout);
-  deadline = started + timeout;
-  auto new_id = NewId();
-  if (!new_id) {
-    Fail(500, "internal", new_id.error().message());
-    return;
-  }
-  id = std::move(*new_id);
-  connection_.stream().WatchHangup(true);
-  connection_.SetTimer(std::min(timeout, context.options.away_wait));
-  begun_ = true;
-  switch (context.broker.Begin(*this, started)) {
-    case Broker::Outcome::kTaken:
-    case Broker::Outcome::kWaits:
-      break;
-    case Broker::Outcome::kUnknown:
-      begun_ = false;
-      Fail(404, "unknown-name", "no client of that name");
-      break;
-    case Broker::Outcome::kAway:
-      begun_ = false;
-      Fail(503, "client-away", "the client is away");
-      break;
-    case Broker::Outcome::kFull:
-      begun_ = false;
-      Fail(503, "scrapes", "too many scrapes are under way");
-      break;
-  }
-  context.metrics.scrapes.Set(static_cast<double>(context.broker.scrapes()));
-}
-
-void ScrapeExchange::OnTaken() {
-  connection_.SetTimer(std::chrono::ceil<Millis>(deadline - connection_.context().loop.now()));
-}
-
-void ScrapeExchange::Leave() {
-  ProxyContext& context = connection_.context();
-  if (begun_) context.broker.End(*this);
-  begun_ = false;
-  context.metrics.scrapes.Set(static_cast<double>(context.broker.scrapes()));
-  if (push_ != nullptr) std::exchange(push_, nullptr)->ScraperGone();
-}
-
-void ScrapeExchange::Fail(int status, const std::string& reason, const std::string& why) {
-  Leave();
-  ProxyContext& context = connection_.context();
-  context.Refuse(reason, connection_.peer(), head.target);
-  connection_.Answer(context.Code(status), "Error scraping \"" + head.target + "\": " + why + "\n");
-}
-
-void ScrapeExchange::OnTimer() {
-  if (answering_) {
-    Break("the answer took longer than the scrape's timeout");
-  } else if (taken) {
-    Fail(504, "timeout", "the client did not answer within the timeout");
-  } else if (begun_) {
-    Fail(503, "client-away", "the client did not come back");
-  } else {
-    connection_.Abort();
-  }
-}
-
-void ScrapeExchange::OnGone() { Leave(); }
-
-void ScrapeExchange::OnDrain() {
-  if (!taken) Fail(503, "draining", "the proxy is ending");
-}
-
-void ScrapeExchange::Start(PushExchange& push, const Head& answer, Framing framing) {
-  ProxyContext& context = connection_.context();
-  push_ = &push;
-  answering_ = true;
-  status_ = answer.status;
-  http::Headers headers = answer.headers;
-  if (headers.Has(kFailureHeader)) {
-    const std::string_view word = headers.Get(kFailureHeader);
-    status_ = context.Code(word == kNotAllowed ? 403 : word == kTimedOut ? 504 : 502);
-    context.metrics.Refused(word == kNotAllowed ? "client-not-allowed"
-                            : word == kTimedOut ? "target-timeout"
-                                                : "client-failure");
-  } else if (answer.zero) {  // what a stock client writes when it could not scrape
-    status_ = context.Code(502);
-    context.metrics.Refused("client-failure");
-  }
-  StripHopByHop(headers);
-  for (const std::string_view field : {kIdHeader, kTimeoutHeader, kLeftHeader, kFailureHeader})
-    headers.Remove(field);
-  std::string out = "HTTP/1.1 " + std::to_string(status_) + " ";
-  out += status_ == answer.status && !answer.reason.empty() ? std::string_view(answer.reason)
-                                                            : http::ReasonPhrase(status_);
-  out += "\r\n";
-  for (const auto& [field, value] : headers.list()) AppendField(out, field, value);
-  keep_ = connection_.keep_alive();
-  framing_ = framing;
-  if (framing == Framing::kLength || (framing == Framing::kNone && answer.length))
-    AppendField(out, "Content-Length", std::to_string(*answer.length));
-  if (framing == Framing::kChunked || framing == Framing::kToEnd) {
-    framing_ = head.minor == 1 ? Framing::kChunked : Framing::kToEnd;
-    if (framing_ == Framing::kChunked) AppendField(out, "Transfer-Encoding", "chunked");
-    keep_ = keep_ && framing_ == Framing::kChunked;
-  }
-  if (!keep_) AppendField(out, "Connection", "close");
-  out += "\r\n";
-  connection_.Write(out);
-}
-
-bool ScrapeExchange::Pass(std::string_view piece) {
-  ProxyContext& context = connection_.context();
-  passed_ += piece.size();
-  const std::uint64_t most = context.options.max_scrape_bytes.bytes;
-  if (most > 0 && passed_ > most) {
-    context.Refuse("page-too-large", connection_.peer(), head.target);
-    Break("the page is over --scrape.max-bytes");
-    return false;
-  }
-  context.metrics.bytes.Add(static_cast<double>(piece.size()));
-  if (framing_ == Framing::kChunked) {
-    std::string out;
-    AppendBody(out, framing_, piece);
-    connection_.Write(out);
-  } else {
-    connection_.Write(piece);
-  }
-  blocked_ = connection_.stream().unsent() > kHighWater;
-  return !blocked_;
-}
-
-void ScrapeExchange::OnDrained() {
-  if (!blocked_ || push_ == nullptr) return;
-  blocked_ = false;
-  push_->Resume();
-}
-
-void ScrapeExchange::End() {
-  connection_.Write(BodyEnd(framing_));
-  push_ = nullptr;
-  Leave();
-  connection_.Finish(status_, keep_);
-}
-
-void ScrapeExchange::Break(std::string_view why) {
-  ProxyContext& context = connection_.context();
-  context.Refuse("broken-answer", connection_.peer(), why);
-  connection_.Abort();  // tells OnGone
-}
-
 // --- push ---
 
 PushExchange::PushExchange(Connection& connection)
@@ -308,7 +129,10 @@ bool PushExchange::OnBody(std::string_view piece) {
       over_ = true;
       std::exchange(scrape_, nullptr)->End();
     }
-    if (!more && !over_) return false;
+    if (!more && !over_) {
+      paused_ = true;
+      return false;
+    }
   }
   return !answered_;
 }
@@ -335,7 +159,7 @@ bool PushExchange::TakeHead(std::string_view bytes, std::size_t& taken) {
     return false;
   }
   scrape_ = ScrapeExchange::Of(context.broker.Find(answer->headers.Get(kIdHeader)));
-  if (scrape_ == nullptr || scrape_->has_push()) {
+  if (scrape_ == nullptr || scrape_->has_source()) {
     scrape_ = nullptr;
     Refuse(context.Code(410), "nobody-waits", "no scrape waits for that Id");
     return false;
@@ -395,7 +219,8 @@ void PushExchange::OnGone() {
   if (scrape_ != nullptr) std::exchange(scrape_, nullptr)->Break("the push broke off");
 }
 
-void PushExchange::Resume() {
+void PushExchange::ScraperTook() {
+  if (!std::exchange(paused_, false)) return;
   connection_.SetTimer(connection_.context().options.stall_timeout);
   connection_.stream().Resume();
 }

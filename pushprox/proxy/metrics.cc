@@ -14,6 +14,13 @@ ProxyMetrics::ProxyMetrics(Registry& registry)
       connections(registry.AddGauge("drover_pushprox_connections", "Open connections.")),
       bytes(registry.AddCounter("drover_pushprox_relayed_bytes_total",
                                 "Bytes of pages passed on to scrapers.")),
+      tunnels(registry.AddGauge("drover_pushprox_tunnels", "Tunnels of clients that are open.")),
+      relays(registry.AddGauge("drover_pushprox_relays", "Connections relayed for CONNECT.")),
+      from_targets(registry.AddCounter("drover_pushprox_connect_bytes_total",
+                                       "Bytes relayed for CONNECT.",
+                                       {{"direction", "from_target"}})),
+      to_targets(registry.AddCounter("drover_pushprox_connect_bytes_total",
+                                     "Bytes relayed for CONNECT.", {{"direction", "to_target"}})),
       registry_(registry) {
   for (const char* path : {"/clients", "/metrics", "/poll", "/push"}) {
     durations_[path] = &registry.AddHistogram("pushprox_http_duration_seconds",

@@ -25,6 +25,10 @@ class ProxyMetrics {
   Gauge& scrapes;
   Gauge& connections;
   Counter& bytes;
+  Gauge& tunnels;
+  Gauge& relays;
+  Counter& from_targets;  // of relays
+  Counter& to_targets;
 
  private:
   Registry& registry_;

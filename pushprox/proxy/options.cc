@@ -30,7 +30,8 @@ void AddFlags(Flags& flags, ProxyOptions& o) {
   flags.Add("limit.connections", o.max_connections, "Connections that may be open.");
   flags.Add("limit.scrapes", o.max_waiting, "Scrapes that may be under way.");
   flags.Add("limit.scrapes-per-name", o.max_waiting_per_name,
-            "Scrapes that may wait for one client.");
+            "Scrapes that may wait for one client, or be under way in its tunnel.");
+  flags.Add("limit.relays", o.max_relays, "Connections that may be relayed for CONNECT.");
 }
 
 Status Validate(const ProxyOptions& o) {
@@ -41,7 +42,8 @@ Status Validate(const ProxyOptions& o) {
         "to let everybody who reaches the port do both, as PushProx does");
   if (!o.access_file.empty() && o.insecure)
     return bad("--insecure contradicts --access.config.file: leave one out");
-  if (o.max_names < 1 || o.max_connections < 1 || o.max_waiting < 1 || o.max_waiting_per_name < 1)
+  if (o.max_names < 1 || o.max_connections < 1 || o.max_waiting < 1 || o.max_waiting_per_name < 1 ||
+      o.max_relays < 1)
     return bad("a --limit must be at least 1");
   if (o.max_timeout <= Millis(0) || o.default_timeout <= Millis(0))
     return bad("--scrape.max-timeout and --scrape.default-timeout must be above 0");

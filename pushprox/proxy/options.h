@@ -26,10 +26,12 @@ struct ProxyOptions {
   std::int64_t max_connections = 30'000;
   std::int64_t max_waiting = 2'000;  // scrapes under way
   std::int64_t max_waiting_per_name = 64;
+  std::int64_t max_relays = 5'000;  // connections of CONNECT
   ByteSize max_scrape_bytes{512ULL << 20};
   std::size_t max_head_bytes = 32 << 10;
   Millis head_timeout{10'000};   // from the first byte of a request, or TLS handshake, to its head
   Millis idle_timeout{120'000};  // a kept-alive connection without a request
+  Millis relay_idle{300'000};    // a relay through which nothing goes
   Millis stall_timeout{30'000};  // a push that brings nothing, an answer that is not read
 };
 

@@ -143,11 +143,15 @@ void Proxy::AddPages() {
   telemetry::AddRoutes(pages_, registry_, {"drover-pushprox proxy"});
   AddClientPages(pages_, [this] {
     std::vector<KnownClient> clients;
-    for (std::string& name : broker_.Names(loop_.now())) {
+    for (Known& one : broker_.List(loop_.now())) {
       KnownClient& client = clients.emplace_back();
-      client.name = std::move(name);
-      client.alive = true;
-      client.transport = "poll";
+      client.name = std::move(one.name);
+      client.alive = one.alive;
+      client.transport = one.tunnel ? "tunnel" : "poll";
+      if (!one.alive) client.seen = std::chrono::duration_cast<Millis>(loop_.now() - one.seen);
+      if (one.registered == nullptr) continue;
+      client.labels = one.registered->labels;
+      client.targets = one.registered->targets;
     }
     return clients;
   });
