@@ -12,6 +12,7 @@ namespace {
 // REGISTER messages of one tunnel within that time. More is a client gone wild.
 constexpr int kMostRegistrations = 30;
 constexpr std::chrono::minutes kRegistrationsWithin{1};
+constexpr std::size_t kMostGoodbye = 64 << 10;  // kept for a client that may not read it
 
 }  // namespace
 
@@ -75,7 +76,11 @@ void TunnelExchange::OnTunnelBroken(std::string_view why) {
   }
   LeaveNames();
   Gauges();
-  connection_.Finish(101, false);
+  if (connection_.stream().unsent() > kMostGoodbye) {
+    connection_.Abort();
+  } else {
+    connection_.Finish(101, false);
+  }
 }
 
 void TunnelExchange::CloseFor(const std::string& reason, const std::string& why) {
