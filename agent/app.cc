@@ -341,8 +341,11 @@ Status App::ApplyPushprox(const AgentConfig& config) {
   std::string text = WriteFields(*config.pushprox);
   for (const std::string& line : plan->findings) text += line + "\n";
   if (pushprox_ != nullptr && text == pushprox_text_) return {};
-  pushprox_.reset();
   pushprox_text_ = std::move(text);
+  if (pushprox_ != nullptr) {
+    pushprox_->Reload(*std::move(plan));
+    return {};
+  }
   pushprox_ = std::make_unique<pushprox::ClientCore>(std::move(*plan), registry_, clock_, log_);
   return {};
 }

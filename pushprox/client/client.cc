@@ -1,23 +1,25 @@
 #include "pushprox/client/client.h"
 
+#include <utility>
+
 #include "core/telemetry/telemetry.h"
 
 namespace drover::pushprox {
 
-Client::Client(const ClientOptions& options, Clock& clock, const Logger& log)
-    : options_(options), clock_(clock), log_(log) {}
+Client::Client(ClientOptions options, const Logger& log)
+    : options_(std::move(options)), log_(log) {}
 
 Client::~Client() { Stop(); }
 
 Result<std::unique_ptr<RunningProgram>> Client::Start(const ClientOptions& options, Clock& clock,
                                                       const Logger& log) {
-  std::unique_ptr<Client> client(new Client(options, clock, log));
-  DROVER_CHECK(client->Begin());
+  DROVER_TRY(ClientPlan plan, ReadPlan(options));
+  std::unique_ptr<Client> client(new Client(options, log));
+  DROVER_CHECK(client->Begin(std::move(plan), clock));
   return client;
 }
 
-Status Client::Begin() {
-  DROVER_TRY(ClientPlan plan, ReadPlan(options_));
+Status Client::Begin(ClientPlan plan, Clock& clock) {
   if (!options_.metrics_address.empty()) {
     telemetry::AddProcessMetrics(registry_);
     telemetry::AddBuildInfo(registry_, "drover_pushprox");
@@ -28,7 +30,7 @@ Status Client::Begin() {
     server.max_connections = 64;
     DROVER_TRY(server_, http::StartServer(std::move(server), pages_, log_));
   }
-  core_ = std::make_unique<ClientCore>(std::move(plan), registry_, clock_, log_);
+  core_ = std::make_unique<ClientCore>(std::move(plan), registry_, clock, log_);
   return {};
 }
 
@@ -40,19 +42,18 @@ Status Client::Reload() {
   if (options_.config_file.empty() && options_.flavour.empty()) return {};
   auto plan = ReadPlan(options_);
   if (!plan) {
-    log_.Error("configuration not reloaded: the one before stays",
+    log_.Error("the configuration was not reloaded, the old one stays",
                {{"err", plan.error().message()}});
-    return tl::unexpected(plan.error());
+    return Fail(std::move(plan).error());
   }
-  core_.reset();
-  core_ = std::make_unique<ClientCore>(std::move(*plan), registry_, clock_, log_);
-  log_.Info("configuration reloaded", {{"file", options_.config_file}});
+  core_->Reload(*std::move(plan));
+  log_.Info("configuration reloaded");
   return {};
 }
 
 void Client::Stop() {
   if (server_ != nullptr) server_->Stop(Millis(100));
-  core_.reset();
+  if (core_ != nullptr) core_->Stop();
 }
 
 }  // namespace drover::pushprox

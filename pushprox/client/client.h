@@ -1,4 +1,4 @@
-// drover-pushprox client as a whole: the client and its metrics page.
+// drover-pushprox client as a whole: the core and its metrics page.
 #pragma once
 
 #include <memory>
@@ -20,21 +20,19 @@ class Client final : public RunningProgram {
   ~Client() override;
 
   std::string address() const override;  // of the metrics, "" without
-  // The configuration file, and what the flavour finds. Tokens and certificates are read at use.
-  Status Reload() override;
+  Status Reload() override;              // --config.file; token files are read at each use
   void Stop() override;
 
  private:
-  Client(const ClientOptions& options, Clock& clock, const Logger& log);
-  Status Begin();
+  Client(ClientOptions options, const Logger& log);
+  Status Begin(ClientPlan plan, Clock& clock);
 
   const ClientOptions options_;
-  Clock& clock_;
   const Logger& log_;
   Registry registry_;
   http::Router pages_;
-  std::unique_ptr<ClientCore> core_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<ClientCore> core_;
 };
 
 }  // namespace drover::pushprox

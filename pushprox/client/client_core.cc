@@ -1,57 +1,48 @@
 #include "pushprox/client/client_core.h"
 
 #include <random>
+#include <utility>
 
 namespace drover::pushprox {
-namespace {
-
-PeerOptions ProxyPeer(const ClientPlan& plan) {
-  PeerOptions options;
-  options.host = plan.proxy.host;
-  options.port = plan.proxy.port;
-  options.tls = plan.proxy.scheme == "https";
-  options.verify = !plan.proxy_tls.insecure_skip_verify;
-  options.server_name = plan.proxy_tls.server_name;
-  options.files = {plan.proxy_tls.ca_file, plan.proxy_tls.cert_file, plan.proxy_tls.key_file};
-  return options;
-}
-
-}  // namespace
 
 ClientCore::ClientCore(ClientPlan plan, Registry& registry, Clock& clock, const Logger& log)
-    : plan_(std::move(plan)),
-      log_(log),
+    : log_(log),
       loop_(clock),
       resolver_(loop_),
-      proxy_(loop_, resolver_, ProxyPeer(plan_)),
-      context_{
-          loop_,
-          resolver_,
-          plan_,
-          log_,
-          proxy_,
-          registry.AddCounter("pushprox_client_scrape_errors_total", "Number of scrape errors"),
-          registry.AddCounter("pushprox_client_push_errors_total", "Number of push errors"),
-          registry.AddCounter("pushprox_client_poll_errors_total", "Number of poll errors"),
-          registry.AddCounter("drover_pushprox_client_relayed_bytes_total",
-                              "Bytes of pages passed on to the proxy."),
-          std::random_device{}()} {
-  for (const std::string& line : plan_.findings) log_.Info("flavour", {{"found", line}});
-  for (const std::string& warning : plan_.warnings) log_.Warn(warning);
-  if (plan_.open)
-    log_.Warn(
-        "any port and path of this host may be scraped by whoever reaches the proxy: give "
-        "--allow-port or --target.allow");
-  for (const std::string& name : plan_.table.Names())
-    pollers_.push_back(std::make_unique<Poller>(context_, name));
-  log_.Info("polling", {{"proxy", plan_.proxy.ToString()}, {"fqdn", plan_.options.fqdn}});
-  loop_.Post([this] {
-    for (const auto& poller : pollers_) poller->Poll();
-  });
+      context_(loop_, resolver_, log, registry, std::make_shared<const ClientPlan>(std::move(plan)),
+               std::random_device{}()),
+      links_(context_, registry) {
+  Say(context_.plan());
+  loop_.Post([this] { links_.Start(); });
   thread_ = std::jthread([this] { loop_.Run(); });
 }
 
-ClientCore::~ClientCore() {
+ClientCore::~ClientCore() { Stop(); }
+
+void ClientCore::Say(const ClientPlan& plan) const {
+  for (const std::string& line : plan.findings) log_.Info("flavour", {{"found", line}});
+  for (const std::string& warning : plan.warnings) log_.Warn(warning);
+  if (plan.open)
+    log_.Warn(
+        "any port and path of this host may be scraped by whoever reaches the proxy: give "
+        "--allow-port or --target.allow");
+  log_.Info("serving a proxy", {{"proxy", plan.proxy.ToString()},
+                                {"fqdn", plan.options.fqdn},
+                                {"names", plan.registration.names.size()},
+                                {"targets", plan.table.targets().size()}});
+}
+
+void ClientCore::Reload(ClientPlan plan) {
+  Say(plan);
+  auto shared = std::make_shared<const ClientPlan>(std::move(plan));
+  loop_.Post([this, shared = std::move(shared)] {
+    context_.set_plan(shared);
+    links_.PlanChanged();
+  });
+}
+
+void ClientCore::Stop() {
+  if (!thread_.joinable()) return;
   loop_.Stop();
   thread_.join();
 }

@@ -4,34 +4,32 @@
 
 #include <memory>
 #include <thread>
-#include <vector>
 
-#include "core/base/clock.h"
-#include "core/metrics/registry.h"
-#include "pushprox/client/poller.h"
+#include "pushprox/client/links.h"
 
 namespace drover::pushprox {
 
-// Works from its construction to its end, on a thread of its own. Counts in `registry`, where a
-// later one goes on with the same counters. `registry`, `clock` and `log` outlive it.
+// Has a thread of its own, and one for DNS. Thread-safe.
 class ClientCore {
  public:
+  // Counts in `registry`, where a later one goes on with the same counters. `registry`, `clock` and
+  // `log` outlive it.
   ClientCore(ClientPlan plan, Registry& registry, Clock& clock, const Logger& log);
-  // Scrapes under way are broken off.
   ~ClientCore();
-  ClientCore(const ClientCore&) = delete;
-  ClientCore& operator=(const ClientCore&) = delete;
 
-  const ClientPlan& plan() const { return plan_; }
+  // From now on as `plan` says; scrapes under way end as they began. Names and targets change
+  // without a gap, another proxy begins anew.
+  void Reload(ClientPlan plan);
+  void Stop();  // within a second; scrapes under way are broken off
 
  private:
-  const ClientPlan plan_;
+  void Say(const ClientPlan& plan) const;
+
   const Logger& log_;
   EventLoop loop_;
   Resolver resolver_;
-  Peer proxy_;
   ClientContext context_;
-  std::vector<std::unique_ptr<Poller>> pollers_;  // one for each name
+  Links links_;
   std::jthread thread_;
 };
 

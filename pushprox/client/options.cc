@@ -96,6 +96,8 @@ void AddFlags(Flags& flags, ClientOptions& o) {
   flags.Add("tls.key", o.tls.key, "<key> Private key file");
   flags.Add("metrics-addr", o.metrics_address,
             "Serve Prometheus metrics at this address; empty turns it off.");
+  flags.Add("transport", o.transport,
+            "tunnel, poll, or auto (default): a tunnel, and polls where the proxy knows none.");
   flags.Add("proxy.retry.initial-wait", o.retry_first,
             "Amount of time to wait after proxy failure");
   flags.Add("proxy.retry.max-wait", o.retry_most,
@@ -129,6 +131,7 @@ void AddFlags(Flags& flags, ClientOptions& o) {
   flags.Add("path.rootfs", o.rootfs, "The node's / as the flavour finds it.");
   flags.Add("scrape.max-bytes", o.max_scrape_bytes, "Longest page that is passed on; 0 is any.");
   flags.Add("limit.scrapes", o.max_scrapes, "Scrapes that may be under way.");
+  flags.Add("limit.relays", o.max_relays, "CONNECT relays that may be under way.");
 }
 
 Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config) {
@@ -145,6 +148,8 @@ Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config)
     return bad("components are a flavour's: give --flavour=auto");
   otherwise(options.transport, config.transport);
   otherwise(options.transport, "auto");
+  if (options.transport != "auto" && options.transport != "tunnel" && options.transport != "poll")
+    return bad("--transport is auto, tunnel or poll");
   ClientPlan plan;
   if (options.proxy_url.empty()) return bad("--proxy-url flag must be specified");
   DROVER_TRY(plan.proxy, http::ParseUrl(options.proxy_url));
@@ -181,6 +186,7 @@ Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config)
         "a token for targets needs --allow-port or --target.allow: it would go to any port "
         "that the proxy asks for");
   if (options.max_scrapes < 1) return bad("--limit.scrapes must be at least 1");
+  if (options.max_relays < 0) return bad("--limit.relays must not be negative");
   DROVER_CHECK(MakeTlsClientContext(options.tls));
   DROVER_TRY(plan.proxy_tls, ProxyTls(options, config));
   plan.registration = plan.table.Register({{"node", options.fqdn}});

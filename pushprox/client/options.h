@@ -39,6 +39,7 @@ struct ClientOptions {
   Millis retry_most{5000};
   ByteSize max_scrape_bytes{512ULL << 20};
   std::int64_t max_scrapes = 64;
+  std::int64_t max_relays = 64;
 };
 
 // Flags and file together, understood. Immutable.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "pushprox/client/push_sink.h"
 #include "pushprox/protocol/scrape.h"
 
 namespace drover::pushprox {
@@ -13,27 +14,43 @@ constexpr std::chrono::seconds kHeld{1};
 
 }  // namespace
 
-Poller::Poller(ClientContext& context, std::string name)
+Poller::Poller(ClientContext& context, std::shared_ptr<ProxyLeg> leg, std::string name,
+               PollerOwner& owner)
     : context_(context),
+      leg_(std::move(leg)),
       name_(std::move(name)),
-      backoff_({.first = context.plan.options.retry_first,
-                .cap = context.plan.options.retry_most,
+      owner_(owner),
+      backoff_({.first = context.plan().options.retry_first,
+                .cap = context.plan().options.retry_most,
                 .factor = 1.5},
-               context.clock_seed),
-      retry_(context.loop, [this] { Poll(); }) {}
+               context.NextSeed()),
+      retry_(context.loop, [this] { Poll(); }),
+      held_(context.loop, [this] {
+        if (call_ != nullptr && call_->connected()) owner_.OnPolled();
+      }) {}
+
+Poller::~Poller() { Stop(); }
+
+void Poller::Stop() {
+  retry_.Cancel();
+  held_.Cancel();
+  if (call_ != nullptr) std::exchange(call_, nullptr)->Cancel();
+}
 
 void Poller::Poll() {
   status_ = 0;
   body_.clear();
   too_long_ = false;
   began_ = context_.loop.now();
-  auto request = context_.ProxyRequest("poll");
+  auto request = leg_->Request("poll");
   if (!request) {
-    RetryLater(request.error().message());
+    RetryLater(PollerOwner::Failure::kAnswered, request.error().message());
     return;
   }
   AppendField(*request, "Content-Length", std::to_string(name_.size()));
-  context_.proxy.Open(*this).Write(*request + "\r\n" + name_);
+  call_ = &leg_->peer.Open(*this);
+  call_->Write(*request + "\r\n" + name_);
+  held_.Set(kHeld);
 }
 
 void Poller::OnHead(const Head& head) { status_ = head.status; }
@@ -48,27 +65,33 @@ bool Poller::OnBody(std::string_view piece) {
 }
 
 void Poller::OnEnd() {
+  call_ = nullptr;
   const bool renew = status_ == 204 || status_ == 408;
   if (renew && context_.loop.now() - began_ < kHeld) {
-    RetryLater("the proxy ended the poll at once: does another client poll for the same name?");
+    RetryLater(PollerOwner::Failure::kDisplaced,
+               "the proxy ended the poll at once: does another client poll for the same name?");
     return;
   }
   if (!renew && status_ != 200) {
-    RetryLater("the proxy answered " + std::to_string(status_) + " " + body_.substr(0, 200));
+    RetryLater(PollerOwner::Failure::kAnswered,
+               "the proxy answered " + std::to_string(status_) + " " + body_.substr(0, 200));
     return;
   }
-  if (!connected_ || said_) context_.log.Info("registered with the proxy", {{"fqdn", name_}});
+  if (!connected_ || said_)
+    context_.log.Info("registered with the proxy",
+                      {{"fqdn", name_}, {"proxy", leg_->access->url.ToString()}});
   connected_ = true;
   said_ = false;
   backoff_.Reset();
   if (!renew) {
     const Status started = Start();
     if (!started) {
-      RetryLater(started.error().message());
+      RetryLater(PollerOwner::Failure::kAnswered, started.error().message());
       return;
     }
   }
   Poll();
+  owner_.OnPolled();
 }
 
 Status Poller::Start() {
@@ -76,35 +99,28 @@ Status Poller::Start() {
   const std::size_t end = HeadEnd(body_);
   if (end == std::string::npos) return Fail(ErrorCode::kInvalid, "no scrape request in the answer");
   DROVER_TRY(Head head, ParseRequestHead(std::string_view(body_).substr(0, end)));
-  const std::string_view id = head.headers.Get(kIdHeader);
+  const std::string id(head.headers.Get(kIdHeader));
   if (id.empty() || id.size() > 200) return Fail(ErrorCode::kInvalid, "scrape request without Id");
-  const bool full = tasks_.size() >= static_cast<std::size_t>(context_.plan.options.max_scrapes);
-  const auto at = tasks_.insert(tasks_.end(), nullptr);
-  *at = std::make_unique<ScrapeTask>(context_, std::move(head), [this, at] {
-    context_.loop.Bury(std::move(*at));
-    tasks_.erase(at);
-  });
-  if (full) {
-    (*at)->Refuse(kFailed, "too many scrapes are under way");
-  } else {
-    (*at)->Begin();
-  }
+  context_.StartScrape(std::move(head), std::make_unique<PushSink>(leg_, id));
   return {};
 }
 
 void Poller::OnFailed(const std::string& why, bool stale) {
+  call_ = nullptr;
   if (stale) {
     Poll();
   } else {
-    RetryLater(why);
+    RetryLater(PollerOwner::Failure::kLost, why);
   }
 }
 
-void Poller::RetryLater(const std::string& why) {
-  context_.poll_errors.Add();
+void Poller::RetryLater(PollerOwner::Failure failure, const std::string& why) {
+  context_.metrics.poll_errors.Add();
   if (!said_) context_.log.Warn("poll failed, trying again", {{"fqdn", name_}, {"err", why}});
   said_ = true;
+  held_.Cancel();
   retry_.Set(backoff_.Next());
+  owner_.OnPollFailed(failure, why);
 }
 
 }  // namespace drover::pushprox

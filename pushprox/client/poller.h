@@ -1,21 +1,38 @@
-// Asks the proxy for scrapes of one name, one poll after another, for ever.
+// Asks one address of the proxy for scrapes of one name, one poll after another, for ever.
 #pragma once
 
-#include <list>
 #include <memory>
 #include <string>
 
 #include "core/base/backoff.h"
-#include "pushprox/client/scrape_task.h"
+#include "pushprox/client/context.h"
+#include "pushprox/client/proxy_leg.h"
 
 namespace drover::pushprox {
 
-// One thread: the loop's.
-class Poller final : private CallHandler {
+// Called from the loop.
+class PollerOwner {
  public:
-  Poller(ClientContext& context, std::string name);
+  virtual ~PollerOwner() = default;
+  virtual void OnPolled() = 0;  // a poll was held, or answered with a scrape
+  enum class Failure {
+    kDisplaced,  // ended at once: somebody else polls for the name
+    kAnswered,   // refused
+    kLost,       // no connection, or it broke
+  };
+  virtual void OnPollFailed(Failure failure, const std::string& why) = 0;
+};
+
+// One thread: the loop's. Tries again by itself whatever its owner is told.
+class Poller final : public Disposable, private CallHandler {
+ public:
+  Poller(ClientContext& context, std::shared_ptr<ProxyLeg> leg, std::string name,
+         PollerOwner& owner);
+  ~Poller() override;
 
   void Poll();
+  void Stop();  // nothing is called any more
+  const std::string& name() const { return name_; }
 
  private:
   void OnHead(const Head& head) override;
@@ -23,19 +40,22 @@ class Poller final : private CallHandler {
   void OnEnd() override;
   void OnFailed(const std::string& why, bool stale) override;
   Status Start();
-  void RetryLater(const std::string& why);
+  void RetryLater(PollerOwner::Failure failure, const std::string& why);
 
   ClientContext& context_;
+  const std::shared_ptr<ProxyLeg> leg_;
   const std::string name_;
+  PollerOwner& owner_;
   Backoff backoff_;
   Timer retry_;
+  Timer held_;
+  Call* call_ = nullptr;
   int status_ = 0;
   std::string body_;
   bool too_long_ = false;
   bool connected_ = false;  // as the log has said it
   bool said_ = false;
   MonoTime began_{};
-  std::list<std::unique_ptr<ScrapeTask>> tasks_;
 };
 
 }  // namespace drover::pushprox

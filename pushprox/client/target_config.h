@@ -98,6 +98,8 @@ void Describe(ClientConfig& c, Visitor& v) {
   v.Field("proxy_token_file", c.proxy_token_file, "file",
           "Token that speaks for all names at the proxy, sent as Bearer, read at each use.");
   v.Field("proxy_tls_config", c.proxy_tls_config, "", "Certificates for the proxy.");
+  v.Field("transport", c.transport, "text",
+          "tunnel, poll, or auto: a tunnel, and polls where the proxy knows none.");
   v.Field("flavour", c.flavour, "text",
           "auto, rke, rke2, k3s or kubeadm: its components on this node are targets too.");
   v.Field("components", c.components, "list",

@@ -1,19 +1,12 @@
 #include "pushprox/net/http_call.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace drover::pushprox {
 namespace {
 
 constexpr std::size_t kMaxHead = 64 << 10;
-// Certificates are read again for a connection that is opened later than this.
-constexpr std::chrono::seconds kTlsAge{10};
 
 }  // namespace
 
@@ -53,28 +46,22 @@ void Call::TryNext(const std::string& why) {
   Stream::Setup setup;
   setup.accepted = false;
   if (options.tls) {
-    const auto tls = peer_.Tls();
+    const auto tls = peer_.tls_->Get();
     if (!tls) {
       Failed(tls.error().message());
       return;
     }
     setup.tls = *tls;
+    generation_ = peer_.tls_->generation();
     setup.host = options.server_name.empty() ? options.host : options.server_name;
     if (options.verify) setup.verify_host = setup.host;
   }
-  setup.fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (setup.fd < 0) {
-    Failed(std::string("socket: ") + std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+  const auto fd = StartConnect(address);
+  if (!fd) {
+    TryNext(fd.error().message());
     return;
   }
-  PrepareSocket(setup.fd);
-  if (::connect(setup.fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 &&
-      errno != EINPROGRESS) {
-    const std::string text = std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
-    ::close(setup.fd);
-    TryNext("connect: " + text);
-    return;
-  }
+  setup.fd = *fd;
   setup.connecting = true;
   if (stream_ != nullptr) peer_.loop_.Bury(std::move(stream_));
   timer_.Set(options.connect_timeout);
@@ -226,11 +213,17 @@ void Call::Again(CallHandler& handler, bool head_request) {
 }
 
 Peer::Peer(EventLoop& loop, Resolver& resolver, PeerOptions options)
-    : loop_(loop), resolver_(resolver), options_(std::move(options)) {}
+    : loop_(loop),
+      resolver_(resolver),
+      options_(std::move(options)),
+      tls_(options_.tls_client != nullptr
+               ? options_.tls_client
+               : std::make_shared<TlsClient>(options_.files, loop.clock())) {}
 
 Peer::~Peer() = default;
 
 Call& Peer::Open(CallHandler& handler, bool head_request) {
+  if (options_.tls && tls_->Get()) DropOutdated();
   for (auto one = calls_.rbegin(); one != calls_.rend(); ++one) {
     if ((*one)->handler_ != nullptr) continue;
     (*one)->Again(handler, head_request);
@@ -245,12 +238,13 @@ bool Peer::busy() const {
                      [](const auto& one) { return one->handler_ != nullptr; });
 }
 
-Result<ssl_ctx_st*> Peer::Tls() {
-  if (tls_ == nullptr || loop_.now() - tls_made_ > kTlsAge) {
-    DROVER_TRY(tls_, MakeTlsClientContext(options_.files));
-    tls_made_ = loop_.now();
+void Peer::DropOutdated() {
+  std::vector<Call*> old;
+  for (const auto& one : calls_) {
+    if (one->handler_ == nullptr && one->generation_ != tls_->generation())
+      old.push_back(one.get());
   }
-  return tls_.get();
+  for (Call* one : old) one->Leave();
 }
 
 }  // namespace drover::pushprox

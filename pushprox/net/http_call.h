@@ -9,6 +9,7 @@
 #include "pushprox/net/credentials.h"
 #include "pushprox/net/resolver.h"
 #include "pushprox/net/stream.h"
+#include "pushprox/net/tls_client.h"
 #include "pushprox/protocol/body.h"
 #include "pushprox/protocol/head.h"
 
@@ -35,7 +36,8 @@ struct PeerOptions {
   bool tls = false;
   bool verify = true;
   TlsClientFiles files;
-  Millis connect_timeout{5000};  // per address, TLS included
+  std::shared_ptr<TlsClient> tls_client{};  // instead of `files`: shared with other peers
+  Millis connect_timeout{5000};             // per address, TLS included
   Millis keep_idle{20'000};
 };
 
@@ -53,6 +55,7 @@ class Call final : public Disposable, public StreamHandler {
   void Resume();
   void Cancel();  // closes; no callback
   bool answered() const { return head_seen_; }
+  bool connected() const { return open_; }
 
  private:
   friend class Peer;
@@ -80,6 +83,7 @@ class Call final : public Disposable, public StreamHandler {
   std::string waiting_;  // to be written once connected
   std::vector<Address> addresses_;
   std::size_t next_ = 0;
+  std::uint64_t generation_ = 0;  // of the certificates it was opened with
   std::unique_ptr<Stream> stream_;
   Timer timer_;
   std::shared_ptr<char> alive_ = std::make_shared<char>('\0');
@@ -96,13 +100,12 @@ class Peer {
 
  private:
   friend class Call;
-  Result<ssl_ctx_st*> Tls();
+  void DropOutdated();  // idle connections that show old certificates
   EventLoop& loop_;
   Resolver& resolver_;
   const PeerOptions options_;
   std::vector<std::unique_ptr<Call>> calls_;  // idle ones have no handler
-  std::shared_ptr<ssl_ctx_st> tls_;
-  MonoTime tls_made_{};
+  const std::shared_ptr<TlsClient> tls_;
 };
 
 }  // namespace drover::pushprox

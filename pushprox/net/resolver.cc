@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 
+#include <array>
 #include <cstring>
 #include <memory>
 
@@ -28,6 +29,14 @@ Result<std::vector<Address>> Ask(const std::string& host, int port, int flags) {
 }
 
 }  // namespace
+
+std::string ToText(const Address& address) {
+  std::array<char, 128> out{};
+  const int failed =
+      ::getnameinfo(reinterpret_cast<const sockaddr*>(&address.storage), address.size, out.data(),
+                    out.size(), nullptr, 0, NI_NUMERICHOST);
+  return failed == 0 ? out.data() : "?";
+}
 
 Resolver::Resolver(EventLoop& loop)
     : loop_(loop), thread_([this](const std::stop_token& stop) { Run(stop); }) {}

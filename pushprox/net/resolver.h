@@ -21,6 +21,8 @@ struct Address {
   socklen_t size = 0;
 };
 
+std::string ToText(const Address& address);  // numeric, without port
+
 // One thread asks getaddrinfo(3) for one name after another. Outlived by `loop`.
 class Resolver {
  public:

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -48,6 +49,18 @@ void PrepareSocket(int fd) {
   set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
   set(IPPROTO_TCP, TCP_KEEPCNT, 4);
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, 35'000);
+}
+
+Result<int> StartConnect(const Address& address) {
+  const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return Fail(ErrorCode::kUnavailable, FailErrno(errno, "socket").value().message());
+  PrepareSocket(fd);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0 ||
+      errno == EINPROGRESS)
+    return fd;
+  const int error = errno;
+  ::close(fd);
+  return Fail(ErrorCode::kUnavailable, FailErrno(error, "connect").value().message());
 }
 
 Stream::Stream(EventLoop& loop, StreamHandler& handler, const Setup& setup)
@@ -100,7 +113,7 @@ void Stream::Close() {
 // `came`: events that were reported just now. What is not wanted for a moment stays asked for until
 // it comes: most pauses are over before.
 void Stream::Interest(std::uint32_t came) {
-  if (fd_ < 0) return;
+  if (fd_ < 0 || detached_) return;
   std::uint32_t wanted = 0;
   if (state_ == State::kConnecting) {
     wanted = EPOLLOUT;
@@ -127,6 +140,11 @@ void Stream::OnEvents(std::uint32_t events) {
   if (fd_ >= 0 && state_ == State::kConnecting && !Connected()) return;
   if (fd_ >= 0 && state_ == State::kHandshake) Handshake();
   if (fd_ >= 0 && state_ == State::kOpen) {
+    if ((events & EPOLLHUP) != 0 && paused_ && end_writes_ && !peer_ended_ && unsent() == 0) {
+      detached_ = true;  // both halves are over, and bytes may wait in the kernel
+      loop_.Remove(fd_, *this);
+      return;
+    }
     if (((events & EPOLLRDHUP) != 0 && hangup_) ||
         ((events & (EPOLLERR | EPOLLHUP)) != 0 && (paused_ || peer_ended_) && unsent() == 0)) {
       Broken("");
@@ -336,6 +354,10 @@ void Stream::Pause() {
 void Stream::Resume() {
   if (fd_ < 0 || !paused_) return;
   paused_ = false;
+  if (std::exchange(detached_, false)) {
+    interest_ = EPOLLIN;
+    if (!loop_.Add(fd_, interest_, *this)) return;
+  }
   Interest();
   if (in_.empty() && ssl_ == nullptr) return;
   // Not from here: the caller may be in the middle of the scratch buffer.

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "pushprox/net/event_loop.h"
+#include "pushprox/net/resolver.h"
 
 struct ssl_st;      // OpenSSL's SSL
 struct ssl_ctx_st;  // OpenSSL's SSL_CTX
@@ -60,6 +61,7 @@ class Stream final : public Watcher {
   void Close();  // now; no callback
   bool closed() const { return fd_ < 0; }
   bool open() const { return state_ == State::kOpen; }
+  bool connecting() const { return state_ == State::kConnecting; }
   ssl_st* tls() const { return ssl_; }
 
   void OnEvents(std::uint32_t events) override;
@@ -96,12 +98,16 @@ class Stream final : public Watcher {
   bool queued_ = false;  // OnEventOver comes
   bool end_writes_ = false;
   bool peer_ended_ = false;
-  std::string in_;   // what the handler left
-  std::string out_;  // what the kernel did not take
+  bool detached_ = false;  // from epoll, which would tell of a hangup again and again
+  std::string in_;         // what the handler left
+  std::string out_;        // what the kernel did not take
   std::size_t sent_ = 0;
   std::size_t thrown_away_ = 0;
   std::string why_;
 };
+
+// A socket on which connect(2) is under way. kUnavailable.
+Result<int> StartConnect(const Address& address);
 
 // Non-blocking, no Nagle, keepalive so that a peer that vanished is noticed within 45 s.
 void PrepareSocket(int fd);

@@ -114,4 +114,19 @@ Result<Registration> ParseRegistration(std::string_view json) {
   return registration;
 }
 
+std::map<std::string, std::string> ParseRefusedNames(std::string_view json) {
+  constexpr std::size_t kMostText = 300;
+  std::map<std::string, std::string> names;
+  const auto root = json::Parse(json);
+  const json::Value* const refused = root ? root->Find("refused") : nullptr;
+  if (refused == nullptr) return names;
+  for (const json::Value& one : refused->items()) {
+    const json::Value* const name = one.Find("name");
+    const json::Value* const why = one.Find("why");
+    if (name == nullptr || !IsName(name->AsString())) continue;
+    names[name->AsString()] = why != nullptr ? why->AsString().substr(0, kMostText) : "";
+  }
+  return names;
+}
+
 }  // namespace drover::pushprox

@@ -47,4 +47,8 @@ std::string ToJson(const Registration& registration);
 // know are passed over, for clients newer than their proxy.
 Result<Registration> ParseRegistration(std::string_view json);
 
+// What the proxy says to a registration, as far as it says no: names and why, cut to what a log
+// takes. Empty also when `json` is nothing of that kind.
+std::map<std::string, std::string> ParseRefusedNames(std::string_view json);
+
 }  // namespace drover::pushprox

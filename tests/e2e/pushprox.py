@@ -175,12 +175,13 @@ def listed(proxy, name):
 
 @contextlib.contextmanager
 def pair(proxy_args=("--insecure",), client_args=()):
-    """A proxy, a client named localhost, and a target."""
+    """A proxy, a client named localhost that polls, and a target."""
     with Stack() as stack:
         target = Target()
         try:
             proxy = start(stack, "proxy", proxy_args)
-            client = start(stack, "client", [f"--proxy-url={proxy.url}", "--fqdn=localhost", "--proxy.retry.initial-wait=100ms", *client_args])
+            client = start(stack, "client", [f"--proxy-url={proxy.url}", "--fqdn=localhost", "--proxy.retry.initial-wait=100ms",
+                                             "--transport=poll", *client_args])
             wait_until(listed(proxy, "localhost"), 5, "the client's registration")
             yield proxy, client, target, f"http://localhost:{target.port}"
         finally:
@@ -550,7 +551,7 @@ def certificates():
         assert weak.returncode == 1 and "client_auth_type" in weak.stderr, weak.stderr
         # Neither leg takes a certificate that its CA did not sign, and skipping that for targets does not skip it for the proxy.
         stranger = start(stack, "client", [f"--proxy-url={url}", "--fqdn=stranger", "--insecure-skip-verify"])
-        wait_until(lambda: "poll failed" in stranger.read_log() and "certificate" in stranger.read_log(), 5, "the untrusted proxy")
+        wait_until(lambda: "trying again" in stranger.read_log() and "certificate" in stranger.read_log(), 5, "the untrusted proxy")
         client.terminate_well()
         args[4] = f"--tls.cacert={folder}/prom.pem"
         client = start(stack, "client", args + ["--fqdn=localhost"])

@@ -75,4 +75,14 @@ TEST_SUITE("registration") {
 }
 
 }  // namespace
+TEST_SUITE("registration") {
+  TEST_CASE("names that a proxy refuses") {
+    const auto names = ParseRefusedNames(
+        R"({"accepted":["a"],"refused":[{"name":"b","why":"not yours"},{"name":"c d"},{"why":"x"},{"name":"e"}]})");
+    CHECK(names == std::map<std::string, std::string>{{"b", "not yours"}, {"e", ""}});
+    for (const char* text : {"", "[]", "{}", R"({"refused":1})", R"({"refused":[1,"x",[]]})"})
+      CHECK(ParseRefusedNames(text).empty());
+  }
+}
+
 }  // namespace drover::pushprox

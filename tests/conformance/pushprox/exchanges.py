@@ -171,7 +171,7 @@ def ours_as_client(cases):
     """Our client gets the recorded polls' answers, and a target that answers as the recorded one did."""
     with Stack() as stack:
         target, played = Target(), PlayedProxy()
-        start(stack, "client", [f"--proxy-url=http://127.0.0.1:{played.port}", "--fqdn=localhost"])
+        start(stack, "client", [f"--proxy-url=http://127.0.0.1:{played.port}", "--fqdn=localhost", "--transport=poll"])
         for case in cases:
             handed = part(case, "proxy", "Id:")
             pushed = part(case, "client", "POST /push")
