@@ -78,7 +78,7 @@ bool Broker::Begin(std::shared_ptr<const RegisteredName> registered, ClientTunne
   return true;
 }
 
-void Broker::Serve(const std::string& name) {
+void Broker::Serve(const std::string& name, MonoTime now) {
   const auto found = names_.find(name);
   if (found == names_.end()) return;
   Entry& entry = found->second;
@@ -86,7 +86,7 @@ void Broker::Serve(const std::string& name) {
     Scrape* scrape = entry.waiting.front();
     entry.waiting.erase(entry.waiting.begin());
     --waiting_;
-    if (GiveToTunnel(entry, *scrape)) continue;
+    if (GiveToTunnel(entry, *scrape, now)) continue;
     entry.waiting.insert(entry.waiting.begin(), scrape);
     ++waiting_;
   }
@@ -101,12 +101,14 @@ void Broker::End(const std::string& name, ClientTunnel& tunnel, MonoTime heard) 
   if (!entry.tunnels.empty()) entry.registered = entry.tunnels.back().registered;
 }
 
-bool Broker::GiveToTunnel(Entry& entry, Scrape& scrape) {
+// A tunnel whose token ran out comes again with a newer one: the scrape may wait for it.
+bool Broker::GiveToTunnel(Entry& entry, Scrape& scrape, MonoTime now) {
   while (!entry.tunnels.empty()) {
     Count(&entry, scrape, true);
     if (entry.tunnels.back().tunnel->Take(scrape)) return true;
     Count(&entry, scrape, false);
     entry.tunnels.pop_back();
+    entry.seen = now;
   }
   return false;
 }
@@ -133,7 +135,7 @@ Broker::Outcome Broker::Begin(Scrape& scrape, MonoTime now) {
   const auto most = static_cast<std::size_t>(options_.max_waiting_per_name);
   if (!entry.tunnels.empty()) {
     if (!scrape.relay && entry.asked >= most) return Outcome::kFull;
-    if (GiveToTunnel(entry, scrape)) return Outcome::kTaken;
+    if (GiveToTunnel(entry, scrape, now)) return Outcome::kTaken;
   }
   if (scrape.relay && !entry.tunneled) return Outcome::kNoRelay;
   if (entry.poll != nullptr && !scrape.relay) {

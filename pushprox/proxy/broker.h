@@ -79,7 +79,7 @@ class Broker {
   // of more than kMaxTunnels loses it.
   bool Begin(std::shared_ptr<const RegisteredName> registered, ClientTunnel& tunnel, MonoTime now);
   // Scrapes that wait for that name go to its tunnel.
-  void Serve(const std::string& name);
+  void Serve(const std::string& name, MonoTime now);
   void End(const std::string& name, ClientTunnel& tunnel, MonoTime heard);
 
   enum class Outcome {
@@ -122,7 +122,7 @@ class Broker {
   }
   Entry* Room(const std::string& name, MonoTime now);
   void Give(Entry& entry, Poll& poll, Scrape& scrape, MonoTime now);
-  bool GiveToTunnel(Entry& entry, Scrape& scrape);
+  bool GiveToTunnel(Entry& entry, Scrape& scrape, MonoTime now);
   void Count(Entry* entry, Scrape& scrape, bool in);
   bool IsFull(const Scrape& scrape) const;
 

@@ -150,7 +150,7 @@ void TunnelExchange::OnRegister(std::string_view json) {
   context.metrics.clients.Set(static_cast<double>(context.broker.names()));
   Tell(refused);
   const std::vector<std::string> accepted = names_;  // serving one may lose another
-  for (const std::string& name : accepted) context.broker.Serve(name);
+  for (const std::string& name : accepted) context.broker.Serve(name, context.loop.now());
 }
 
 void TunnelExchange::Tell(const Refusals& refused) {
@@ -174,6 +174,10 @@ bool TunnelExchange::Take(Scrape& scrape) {
   context.Refuse("client-identity", connection_.peer(), scrape.name);
   std::erase(names_, scrape.name);
   Tell({{scrape.name, "not allowed any more to register as that name"}});
+  const bool others = std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
+    return context.access.MaySpeakFor(caller_, name);
+  });
+  if (!others) tunnel_->GoAway("what it was opened with is not accepted any more: open another");
   return false;
 }
 

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -17,7 +18,7 @@ import time
 import drover
 import tunnel_peer as wire
 from drover import Stack, http as ask, wait_until
-from pushprox import PAGE, exchange, poll, read_answer, rss, scrape, start
+from pushprox import PAGE, Authority, exchange, poll, read_answer, rss, scrape, start
 from tunnel_peer import Refused, TunnelPeer
 
 
@@ -351,7 +352,7 @@ def identity():
         stack.write("clients", f"node-a {digest('token-a')}\nnode-b {digest('token-b')}\n")
         stack.write("scrapers", f"prom {digest('token-s')}\n")
         access = stack.write("access.yml", "clients: {tokens_file: clients}\nscrapers: {tokens_file: scrapers}\n")
-        proxy = start(stack, "proxy", [f"--access.config.file={access}", "--poll.away-wait=200ms"])
+        proxy = start(stack, "proxy", [f"--access.config.file={access}", "--poll.away-wait=1s"])
 
         def bearer(token):
             return f"Authorization: Bearer {token}\r\n"
@@ -383,7 +384,22 @@ def identity():
         assert ask_for("node-a")[0] in (404, 503)
         kind, _, body = a.receive()
         assert kind == wire.REGISTERED and json.loads(body)["refused"][0]["name"] == "node-a", body
+        assert a.receive()[0] == wire.GOAWAY
         assert a.register("node-a")["accepted"] == []
+        # A token that is replaced: the scrape waits for the tunnel with the new one.
+        stack.write("clients", f"node-b {digest('token-b')}\n")
+        time.sleep(1.1)
+        b = TunnelPeer(proxy.port, headers=bearer("token-b"))
+        b.register("node-b")
+        stack.write("clients", f"node-b {digest('token-b2')}\n")
+        time.sleep(1.1)
+        one = Later(ask_for, "node-b")
+        assert [b.receive()[0] for _ in range(2)] == [wire.REGISTERED, wire.GOAWAY]
+        fresh = TunnelPeer(proxy.port, headers=bearer("token-b2"))
+        fresh.register("node-b")
+        stream, _ = fresh.request()
+        fresh.answer(stream, PAGE)
+        assert one.got()[2] == PAGE
         assert "token-" not in proxy.read_log()
 
 
@@ -438,6 +454,17 @@ def connect():
         assert peer.receive() == (wire.DATA, stream, b"still")
         scraper.close()
         assert peer.receive()[:2] == (wire.END, stream)
+        # Bytes that come with the request wait until the connection stands.
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as scraper:
+            scraper.sendall(b"CONNECT node-a:443 HTTP/1.1\r\n\r\nearly")
+            stream, _ = peer.request()
+            peer.send(wire.ANSWER, stream, b"HTTP/1.1 200 OK\r\n\r\n")
+            assert peer.receive() == (wire.DATA, stream, b"early")
+            peer.send(wire.DATA, stream, b"soon")
+            peer.send(wire.RESET, stream, b"target broke")
+            with contextlib.suppress(ConnectionError):
+                while scraper.recv(100):
+                    pass
         # Who just goes resets.
         scraper, stream = connected(proxy, peer=peer)
         scraper.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -490,6 +517,65 @@ def connect():
         assert code()[0] == 503
 
 
+def over_tls():
+    """The same over TLS, where the name is the certificate's: scrapes, CONNECT with half-closes, memory."""
+    with Stack() as stack:
+        authority = Authority(stack.folder)
+        authority.issue("server", "DNS:localhost,IP:127.0.0.1")
+        authority.issue("node-a", "DNS:node-a")
+        stack.write("scrapers", f"prom {digest('token-s')}\n")
+        access = stack.write("access.yml", "clients: {certificates: true}\nscrapers: {tokens_file: scrapers}\n")
+        web = stack.write("web.yml", "tls_server_config: {cert_file: server.pem, key_file: server.key, client_auth_type: VerifyClientCertIfGiven, client_ca_file: ca.pem}\n")
+        proxy = start(stack, "proxy", [f"--access.config.file={access}", f"--web.config.file={web}"], scheme="https")
+        mine, other = (ssl.create_default_context(cafile=stack.folder / "ca.pem") for _ in range(2))
+        mine.load_cert_chain(stack.folder / "node-a.pem", stack.folder / "node-a.key")
+        try:
+            TunnelPeer(proxy.port, tls=other)
+            raise AssertionError("a tunnel without a certificate")
+        except Refused as answer:
+            assert answer.status == 401
+        before = rss(proxy)
+        crowd = [TunnelPeer(proxy.port, tls=mine) for _ in range(100)]
+        print(f"  idle over TLS: {(rss(proxy) - before) // len(crowd) >> 10} KiB each")
+        for one in crowd:
+            one.close()
+        peer = TunnelPeer(proxy.port, tls=mine)
+        assert peer.register("node-a", "node-b")["accepted"] == ["node-a"]
+        credentials = "Proxy-Authorization: Bearer token-s\r\n"
+
+        def dial():
+            return other.wrap_socket(socket.create_connection(("127.0.0.1", proxy.port), timeout=10), server_hostname="localhost")
+
+        def get(size):
+            with dial() as scraper:
+                scraper.sendall(f"GET http://node-a:1/ HTTP/1.1\r\n{credentials}\r\n".encode())
+                return read_answer(scraper)
+        for size in (1, 30_000, 250_000):
+            one = Later(get, size)
+            stream, _ = peer.request()
+            peer.answer(stream, b"x" * size)
+            status, _, body = one.got()
+            assert status == 200 and len(body) == size, (status, len(body))
+        scraper = dial()
+        scraper.sendall(f"CONNECT node-a:443 HTTP/1.1\r\n{credentials}\r\n".encode())
+        stream, _ = peer.request()
+        peer.send(wire.ANSWER, stream, b"HTTP/1.1 200 OK\r\n\r\n")
+        assert b"200" in scraper.recv(1000)
+        scraper.sendall(b"z" * 100_000)
+        got = b""
+        while len(got) < 100_000:
+            kind, _, body = peer.receive()
+            got += body
+        assert kind == wire.DATA and got == b"z" * 100_000
+        peer.send(wire.DATA, stream, b"bye")
+        peer.send(wire.END, stream)
+        assert scraper.recv(100) == b"bye" and scraper.recv(100) == b""
+        scraper.close()
+        while (received := peer.receive())[0] == wire.CREDIT:
+            pass
+        assert received[0] in (wire.END, wire.RESET), received
+
+
 def drain():
     """SIGTERM: GOAWAY at once, scrapes under way are finished, then the end."""
     with open_proxy() as proxy:
@@ -531,4 +617,4 @@ def idle_memory():
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([handshakes, scrapes, failures, back_pressure, bad_frames, several, identity, connect, drain, idle_memory])
+    drover.run([handshakes, scrapes, failures, back_pressure, bad_frames, several, identity, connect, over_tls, drain, idle_memory])

@@ -185,6 +185,17 @@ TEST_SUITE("broker") {
     CHECK(broker.Begin(two, now) == Broker::Outcome::kTaken);
     CHECK(tunnels[2].taken.size() == 1);
     CHECK(broker.scrapes() == 2);
+    broker.End(one);
+    broker.End(two);
+    // None may any more: what is asked waits for one that may.
+    tunnels[1].withdrawn = tunnels[2].withdrawn = true;
+    const MonoTime later = now + std::chrono::hours(1);
+    FakeScrape three("3", "a");
+    CHECK(broker.Begin(three, later) == Broker::Outcome::kWaits);
+    FakeTunnel fresh;
+    REQUIRE(broker.Begin(Registered("a"), fresh, later));
+    broker.Serve("a", later);
+    CHECK(fresh.taken.size() == 1);
   }
 
   TEST_CASE_FIXTURE(Fixture, "what waits for a client that comes back goes to its tunnel") {
@@ -199,7 +210,7 @@ TEST_SUITE("broker") {
     CHECK(broker.Begin(relay, now) == Broker::Outcome::kWaits);
     REQUIRE(broker.Begin(Registered("a"), second, now));
     CHECK(second.taken.empty());
-    broker.Serve("a");
+    broker.Serve("a", now);
     CHECK(second.taken == std::vector<std::string>{"1", "2"});
     CHECK(broker.scrapes() == 1);
     CHECK(broker.relays() == 1);
@@ -239,7 +250,7 @@ TEST_SUITE("broker") {
     const auto later = broker.List(now + std::chrono::seconds(1));
     CHECK_FALSE(later[0].alive);  // its connection is gone
     CHECK(later[0].registered != nullptr);
-    CHECK(later[1].alive);        // between two polls
+    CHECK(later[1].alive);  // between two polls
   }
 }
 
