@@ -49,8 +49,8 @@ def start_proxy(stack, stock, hold="5s"):
     return Peer(stack, "pushprox-proxy", port, [f"--web.listen-address=127.0.0.1:{port}"], "/clients")
 
 
-def start_client(stack, stock, proxy):
-    args = [f"--proxy-url={proxy.url}", "--fqdn=localhost"]
+def start_client(stack, stock, proxy, more=()):
+    args = [f"--proxy-url={proxy.url}", "--fqdn=localhost", *more]
     if not stock:
         return start(stack, "client", args)
     port = free_port()
