@@ -150,6 +150,10 @@ bool Access::IsClient(const Caller& caller) {
          (identity_ != nullptr && identity_->IsClient(caller.token_hash));
 }
 
+bool Access::EndsSoon(const Caller& caller) const {
+  return identity_ != nullptr && identity_->EndsSoon(caller.token_hash);
+}
+
 bool Access::Reads(const ReaderRole& role, const Tokens& tokens, const Caller& caller) {
   if (open_) return true;
   Refresh();

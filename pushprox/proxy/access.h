@@ -84,6 +84,8 @@ class Access {
 
   bool MaySpeakFor(const Caller& caller, const std::string& name);
   bool IsClient(const Caller& caller);  // of some name
+  // Within two minutes what it showed is good no more.
+  bool EndsSoon(const Caller& caller) const;
   bool MayScrape(const Caller& caller);
   bool MayView(const Caller& caller);
   bool needs_certificates() const;

@@ -177,14 +177,22 @@ std::vector<Known> Broker::List(MonoTime now) const {
     Known one;
     one.name = name;
     one.tunnel = entry.tunneled;
-    one.alive = !entry.tunnels.empty() || entry.poll != nullptr ||
-                (!entry.tunneled && now - entry.seen <= options_.recent);
+    one.alive = Alive(entry, now);
     one.seen = entry.seen;
     one.registered = entry.registered;
     all.push_back(std::move(one));
   }
   std::sort(all.begin(), all.end(), [](const Known& a, const Known& b) { return a.name < b.name; });
   return all;
+}
+
+Broker::Tally Broker::Count(MonoTime now) const {
+  Tally tally;
+  for (const auto& [name, entry] : names_) {
+    if (Expired(entry, now)) continue;
+    ++(!Alive(entry, now) ? tally.away : entry.tunneled ? tally.tunnel : tally.poll);
+  }
+  return tally;
 }
 
 void Broker::Forget(MonoTime now) {

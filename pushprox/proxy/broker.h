@@ -97,6 +97,12 @@ class Broker {
   // Sorted. Those that have a tunnel, wait for a scrape or were there within the registration
   // timeout.
   std::vector<Known> List(MonoTime now) const;
+  struct Tally {
+    std::size_t tunnel = 0;  // names by how their client is there
+    std::size_t poll = 0;
+    std::size_t away = 0;
+  };
+  Tally Count(MonoTime now) const;
   void Forget(MonoTime now);  // names that are none of these
   std::size_t names() const { return names_.size(); }
   std::size_t scrapes() const { return scrapes_.size() + waiting_ + in_tunnels_; }
@@ -119,6 +125,10 @@ class Broker {
   bool Expired(const Entry& entry, MonoTime now) const {
     return entry.tunnels.empty() && entry.poll == nullptr && entry.waiting.empty() &&
            now - entry.seen >= options_.registration_timeout;
+  }
+  bool Alive(const Entry& entry, MonoTime now) const {
+    return !entry.tunnels.empty() || entry.poll != nullptr ||
+           (!entry.tunneled && now - entry.seen <= options_.recent);
   }
   Entry* Room(const std::string& name, MonoTime now);
   void Give(Entry& entry, Poll& poll, Scrape& scrape, MonoTime now);

@@ -64,7 +64,7 @@ void ConnectExchange::OnTimer() {
     connection_.SetTimer(still);
     return;
   }
-  context.Refuse("relay-idle", connection_.peer(), head.target);
+  connection_.Refuse(0, "relay-idle", head.target);
   connection_.Abort();
 }
 

@@ -16,7 +16,7 @@ constexpr int kLinesPerSecond = 10;
 
 }  // namespace
 
-void ProxyContext::Refuse(const std::string& reason, std::string_view peer,
+void ProxyContext::Refuse(Role role, int code, const std::string& reason, std::string_view peer,
                           std::string_view detail) {
   metrics.Refused(reason);
   const MonoTime now = loop.now();
@@ -25,8 +25,11 @@ void ProxyContext::Refuse(const std::string& reason, std::string_view peer,
     logged = 0;
   }
   if (++logged <= kLinesPerSecond)
-    log.Warn("request refused",
-             {{"reason", reason}, {"peer", peer}, {"detail", detail.substr(0, 300)}});
+    log.Warn("request refused", {{"role", Name(role)},
+                                 {"reason", reason},
+                                 {"code", code},
+                                 {"peer", peer},
+                                 {"detail", detail.substr(0, 300)}});
 }
 
 Connection::Connection(ProxyContext& context, const Stream::Setup& setup, std::string peer,
@@ -40,6 +43,11 @@ Connection::Connection(ProxyContext& context, const Stream::Setup& setup, std::s
 }
 
 Connection::~Connection() = default;
+
+void Connection::Refuse(int code, const std::string& reason, std::string_view detail) {
+  context_.Refuse(current_ == nullptr ? Role::kAnyone : current_->role, code, reason, peer_,
+                  detail);
+}
 
 Caller Connection::CallerBy(std::string_view field) {
   std::vector<std::string> names;
@@ -57,6 +65,7 @@ std::size_t Connection::OnData(std::string_view bytes) {
       if (taken == 0) return at;
       at += taken;
     } else if (current_->raw) {
+      Received(bytes.size() - at);
       current_->exchange->OnRaw(bytes.substr(at));
       return bytes.size();
     } else if (current_->body_over || current_->waits) {
@@ -74,6 +83,7 @@ std::size_t Connection::OnData(std::string_view bytes) {
         return bytes.size();
       }
       at += *fed;
+      Received(*fed);
       if (current_->body.done()) {
         BodyOver();
       } else if (!more) {
@@ -108,6 +118,8 @@ std::size_t Connection::Begin(std::string_view bytes) {
     return end;
   }
   current_->head = std::move(*head);
+  current_->role = RoleOf(current_->head.method, current_->head.target);
+  Received(end);
   current_->keep = current_->head.KeepAlive() && !context_.draining;
   current_->body = BodyDecoder(RequestFraming(current_->head), current_->head.length.value_or(0));
   if (IdentityIsSettled()) Proceed();
@@ -136,7 +148,7 @@ void Connection::OnIdentity(Settled settled) {
   const bool busy = settled == Settled::kBusy;
   const std::string text = busy ? "too many tokens are being reviewed"
                                 : "the API server that knows clients' tokens does not answer";
-  context_.Refuse(busy ? "reviews-busy" : "reviews-away", peer_, text);
+  Refuse(503, busy ? "reviews-busy" : "reviews-away", text);
   current_->keep = false;
   http::Headers more;
   more.Add("Retry-After", busy ? "1" : "5");
@@ -148,6 +160,8 @@ void Connection::Proceed() {
   auto exchange = Choose();
   if (exchange == nullptr) return;  // rejected
   current_->exchange = std::move(exchange);
+  current_->in_flight = true;
+  Metrics().in_flight.Add(1);
   if (current_->body.done()) {
     BodyOver();
   } else if (http::EqualsNoCase(current_->head.headers.Get("Expect"), "100-continue")) {
@@ -167,6 +181,15 @@ std::unique_ptr<Exchange> Connection::Choose() {
     return std::make_unique<ScrapeExchange>(*this);
   }
   current_->path = head.target.substr(0, head.target.find('?'));
+  const bool from_client = current_->path == "/poll" || current_->path == "/push";
+  if (from_client && head.method != "POST") {
+    Refuse(405, "method", head.target);
+    current_->keep = false;
+    http::Headers more;
+    more.Add("Allow", "POST");
+    Answer(405, "a client's requests are POST\n", "text/plain; charset=utf-8", more);
+    return nullptr;
+  }
   if (current_->path == "/poll") return std::make_unique<PollExchange>(*this);
   if (current_->path == "/push") return std::make_unique<PushExchange>(*this);
   if (current_->path == "/tunnel") return std::make_unique<TunnelExchange>(*this);
@@ -174,7 +197,7 @@ std::unique_ptr<Exchange> Connection::Choose() {
 }
 
 void Connection::Reject(int status, const std::string& reason, std::string_view text) {
-  context_.Refuse(reason, peer_, text);
+  Refuse(status, reason, text);
   if (current_->exchange != nullptr) current_->exchange->OnGone();
   current_->keep = false;
   Answer(status, std::string(text) + "\n");
@@ -197,6 +220,7 @@ void Connection::Answer(int status, std::string_view body, std::string_view type
   if (!keep) AppendField(out, "Connection", "close");
   out += "\r\n";
   if (current_->head.method != "HEAD") out += body;
+  Metrics().sent.Add(static_cast<double>(out.size()));
   stream_.Write(out);
   Finish(status, keep);
 }
@@ -207,6 +231,11 @@ void Connection::Finish(int status, bool keep) {
   } else {
     context_.metrics.Answered(current_->path, status, context_.loop.now() - current_->started);
   }
+  const bool answers = current_->path != "/poll" && !current_->raw && status != 101;
+  if (current_->exchange != nullptr && answers)
+    Metrics().seconds.Observe(
+        std::chrono::duration<double>(context_.loop.now() - current_->started).count());
+  LeaveFlight();
   const bool over = current_->body_over;
   context_.loop.Bury(std::move(current_));
   stream_.WatchHangup(false);
@@ -236,6 +265,14 @@ void Connection::Abort() {
   Gone();
 }
 
+void Connection::LeaveFlight() {
+  if (std::exchange(current_->in_flight, false)) Metrics().in_flight.Add(-1);
+}
+
+void Connection::AccessChanged() {
+  if (current_ != nullptr && current_->exchange != nullptr) current_->exchange->OnAccessChanged();
+}
+
 void Connection::Drain() {
   if (current_ != nullptr && current_->exchange != nullptr) {
     current_->exchange->OnDrain();
@@ -255,7 +292,7 @@ void Connection::OnTimer() {
     current_->exchange->OnTimer();
     return;
   }
-  if (begun_) context_.Refuse("slow", peer_, "the head of a request did not come in time");
+  if (begun_) Refuse(0, "slow", "the head of a request did not come in time");
   Abort();
 }
 
@@ -265,6 +302,7 @@ void Connection::Gone() {
   timer_.Cancel();
   if (current_ != nullptr) {
     if (current_->waits) context_.access.Leave(*this);
+    LeaveFlight();
     if (current_->exchange != nullptr) current_->exchange->OnGone();
     context_.loop.Bury(std::move(current_));
   }

@@ -34,8 +34,9 @@ struct ProxyContext {
   bool draining = false;
 
   int Code(int status) const { return options.compat_codes ? 500 : status; }
-  // Counts, and says it in the log at most 10 times a second.
-  void Refuse(const std::string& reason, std::string_view peer, std::string_view detail);
+  // Counts, and says it in the log at most 10 times a second. `code` 0: closed without an answer.
+  void Refuse(Role role, int code, const std::string& reason, std::string_view peer,
+              std::string_view detail);
   MonoTime log_second{};
   int logged = 0;
 };
@@ -52,8 +53,9 @@ class Exchange : public Disposable {
   virtual bool OnPeerEnd() { return false; }  // true: what is written still goes out
   virtual void OnDrained() {}
   virtual void OnTimer() {}
-  virtual void OnGone() {}   // the peer left
-  virtual void OnDrain() {}  // the proxy is about to end
+  virtual void OnGone() {}           // the peer left
+  virtual void OnDrain() {}          // the proxy is about to end
+  virtual void OnAccessChanged() {}  // who may do what was read anew
 
  protected:
   Connection& connection_;
@@ -71,11 +73,16 @@ class Connection final : public Disposable, public StreamHandler, private Identi
   Caller CallerBy(std::string_view field);
   MonoTime started() const { return current_->started; }
 
+  // Counts and logs what is not served; `code` as of the answer that follows, 0: none does.
+  void Refuse(int code, const std::string& reason, std::string_view detail);
   // The whole answer. Where the request's body is not read to its end, the connection ends.
   void Answer(int status, std::string_view body,
               std::string_view type = "text/plain; charset=utf-8", const http::Headers& more = {});
   // Or in pieces: the head (with framing) was written by Write.
-  void Queue(std::string_view bytes) { stream_.Queue(bytes); }
+  void Queue(std::string_view bytes) {
+    stream_.Queue(bytes);
+    if (current_ != nullptr) Metrics().sent.Add(static_cast<double>(bytes.size()));
+  }
   // The connection is not HTTP from here on; Finish, without keeping it, or Abort ends that. The
   // request's head is forgotten and no timer runs.
   void TakeOver();
@@ -84,6 +91,7 @@ class Connection final : public Disposable, public StreamHandler, private Identi
   void SetTimer(Millis in) { timer_.Set(in); }
   bool keep_alive() const { return current_->keep; }
   void Drain();
+  void AccessChanged();
 
   void set_position(std::list<std::unique_ptr<Connection>>::iterator at) { position_ = at; }
 
@@ -102,6 +110,8 @@ class Connection final : public Disposable, public StreamHandler, private Identi
     std::string path;  // "" for a proxied request
     bool keep = true;
     bool body_over = false;
+    Role role = Role::kAnyone;
+    bool in_flight = false;
     bool raw = false;    // taken over
     bool waits = false;  // until it is known who asks
   };
@@ -111,6 +121,9 @@ class Connection final : public Disposable, public StreamHandler, private Identi
   void Proceed();
   std::unique_ptr<Exchange> Choose();
   void Reject(int status, const std::string& reason, std::string_view text);
+  RoleMetrics& Metrics() { return context_.metrics.Of(current_->role); }
+  void Received(std::size_t bytes) { Metrics().received.Add(static_cast<double>(bytes)); }
+  void LeaveFlight();
   void BodyOver();
   void OnTimer();
   void Gone();

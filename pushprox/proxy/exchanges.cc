@@ -25,7 +25,7 @@ std::string_view Trimmed(std::string_view text) {
 
 bool PollExchange::OnBody(std::string_view piece) {
   if (name_.size() + piece.size() > kMaxPollBody) {
-    connection_.context().Refuse("name", connection_.peer(), "name over its limit");
+    connection_.Refuse(413, "name", "name over its limit");
     connection_.Answer(413, "the name is too long\n");
     return false;
   }
@@ -41,14 +41,15 @@ void PollExchange::OnBodyEnd() {
   }
   name_ = std::string(Trimmed(name_));
   if (!IsName(name_)) {
-    context.Refuse("name", connection_.peer(), "not a name");
+    connection_.Refuse(400, "name", "not a name");
     connection_.Answer(400, "the body of a poll is the client's name\n");
     return;
   }
   const Caller caller = connection_.CallerBy("Authorization");
   if (!context.access.MaySpeakFor(caller, name_)) {
-    context.Refuse("client-identity", connection_.peer(), name_);
-    connection_.Answer(caller.anonymous() ? 401 : 403, "not allowed to register as that name\n");
+    const int code = caller.anonymous() ? 401 : 403;
+    connection_.Refuse(code, "client-identity", name_);
+    connection_.Answer(code, "not allowed to register as that name\n");
     return;
   }
   connection_.SetTimer(context.options.poll_hold > Millis(0) ? context.options.poll_hold
@@ -57,7 +58,7 @@ void PollExchange::OnBodyEnd() {
   registered_ = true;
   if (!context.broker.Begin(name_, *this, context.loop.now())) {
     registered_ = false;
-    context.Refuse("names", connection_.peer(), name_);
+    connection_.Refuse(503, "names", name_);
     connection_.Answer(503, "too many names are registered\n");
   }
   context.metrics.clients.Set(static_cast<double>(context.broker.names()));
@@ -87,6 +88,15 @@ void PollExchange::OnTimer() {
 void PollExchange::OnDrain() {
   OnGone();
   Renew(503);
+}
+
+void PollExchange::OnAccessChanged() {
+  if (!registered_) return;
+  if (connection_.context().access.MaySpeakFor(connection_.CallerBy("Authorization"), name_))
+    return;
+  OnGone();
+  connection_.Refuse(403, "client-identity", name_);
+  connection_.Answer(403, "not allowed any more to register as that name\n");
 }
 
 void PollExchange::Renew(int status) { connection_.Answer(status, ""); }
@@ -182,7 +192,7 @@ bool PushExchange::TakeHead(std::string_view bytes, std::size_t& taken) {
 
 // The answer has no body: stock clients leave it unread, and a connection with it.
 void PushExchange::Refuse(int status, const std::string& reason, std::string_view why) {
-  connection_.context().Refuse(reason, connection_.peer(), why);
+  connection_.Refuse(status, reason, why);
   OnGone();
   answered_ = true;
   connection_.Answer(status, "");
@@ -210,7 +220,7 @@ void PushExchange::OnTimer() {
     connection_.SetTimer(connection_.context().options.stall_timeout);
     return;
   }
-  connection_.context().Refuse("stalled", connection_.peer(), "a push that brings nothing");
+  connection_.Refuse(0, "stalled", "a push that brings nothing");
   connection_.Abort();
 }
 
@@ -259,11 +269,11 @@ void PageExchange::OnBodyEnd() {
   request.tls = connection_.stream().tls() != nullptr;
   const Caller caller = connection_.CallerBy("Authorization");
   if (!request.path.starts_with("/-/") && !context.access.MayView(caller)) {
-    context.Refuse("viewer-identity", connection_.peer(), request.path);
+    const int code = caller.anonymous() ? 401 : 403;
+    connection_.Refuse(code, "viewer-identity", request.path);
     http::Headers more;
     if (caller.anonymous()) more.Add("WWW-Authenticate", "Basic realm=\"pushprox\"");
-    connection_.Answer(caller.anonymous() ? 401 : 403, "not allowed to look\n",
-                       "text/plain; charset=utf-8", more);
+    connection_.Answer(code, "not allowed to look\n", "text/plain; charset=utf-8", more);
     return;
   }
   http::Response response = context.pages.Serve(request);

@@ -21,6 +21,7 @@ class PollExchange final : public Exchange, private Poll {
   void OnTimer() override;
   void OnGone() override;
   void OnDrain() override;
+  void OnAccessChanged() override;
 
  private:
   void Take(Scrape& scrape) override;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr double kBurstSeconds = 4;
 constexpr std::chrono::minutes kClockSkew{1};
+constexpr std::chrono::minutes kSoon{2};
 
 Counter& Reviews(Registry& registry, const std::string& result) {
   return registry.AddCounter("drover_pushprox_token_reviews_total",
@@ -87,6 +88,11 @@ bool KubernetesIdentity::Holds(const Known& known) const {
   return clock_.Now() < known.expires && clock_.Mono() - known.confirmed < role_->cache + kGrace;
 }
 
+bool KubernetesIdentity::EndsSoon(const std::string& hash) const {
+  const auto found = known_.find(hash);
+  return found != known_.end() && clock_.Now() + kSoon >= found->second.expires;
+}
+
 const ReviewedToken* KubernetesIdentity::Find(const std::string& hash) {
   if (!role_) return nullptr;
   const auto found = known_.find(hash);
@@ -162,7 +168,6 @@ void KubernetesIdentity::Answered(const std::string& token, const std::string& h
   pending_.erase(hash);
   under_way_.Set(static_cast<double>(pending_.size()));
   Settled settled = Settled::kDone;
-  bool withdrawn = false;
   if (!answer) {
     failed_.Add();
     Away(answer.error());
@@ -175,7 +180,6 @@ void KubernetesIdentity::Answered(const std::string& token, const std::string& h
       Remember(token, hash, std::move(**answer));
     } else {
       denied_.Add();
-      withdrawn = known_.contains(hash);
       Refuse(hash);
     }
   }
@@ -184,7 +188,6 @@ void KubernetesIdentity::Answered(const std::string& token, const std::string& h
     if (waiters[i] != nullptr) waiters[i]->OnIdentity(settled);
   }
   telling_ = nullptr;
-  if (withdrawn && on_withdrawn_) on_withdrawn_();
 }
 
 void KubernetesIdentity::Remember(const std::string& token, const std::string& hash,

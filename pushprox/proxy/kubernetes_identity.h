@@ -72,8 +72,8 @@ class KubernetesIdentity {
   bool MaySpeakFor(const std::string& hash, const std::string& name);
 
   void SetRole(std::optional<KubernetesRole> role);  // nothing: nobody is let in any more
-  // Called when a token that was good is not any more.
-  void set_on_withdrawn(std::function<void()> call) { on_withdrawn_ = std::move(call); }
+  // A good token that expires within two minutes.
+  bool EndsSoon(const std::string& hash) const;
 
   std::size_t known() const { return known_.size(); }
   std::size_t refused() const { return refused_.size(); }
@@ -115,7 +115,6 @@ class KubernetesIdentity {
   Counter& overdue_;
   Gauge& under_way_;
   Gauge& known_gauge_;
-  std::function<void()> on_withdrawn_;
   std::unordered_map<std::string, Known> known_;
   std::list<std::string> order_;  // of use, the latest first
   std::unordered_map<std::string, MonoTime> refused_;

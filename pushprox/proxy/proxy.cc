@@ -141,6 +141,17 @@ void Proxy::AddPages() {
   telemetry::AddProcessMetrics(registry_);
   telemetry::AddBuildInfo(registry_, "drover_pushprox");
   telemetry::AddRoutes(pages_, registry_, {"drover-pushprox proxy"});
+  registry_.AddSource([this](std::vector<OwnFamily>& out) {
+    const Broker::Tally tally = broker_.Count(loop_.now());
+    OwnFamily& family = out.emplace_back();
+    family.name = "drover_pushprox_registered_names";
+    family.help = "Names by how their client is there, or that it is away.";
+    family.type = "gauge";
+    for (const auto& [state, count] :
+         {std::pair("tunnel", tally.tunnel), std::pair("poll", tally.poll),
+          std::pair("away", tally.away)})
+      family.samples.push_back({"", {{"state", state}}, static_cast<double>(count)});
+  });
   AddClientPages(pages_, [this] {
     std::vector<KnownClient> clients;
     for (Known& one : broker_.List(loop_.now())) {
@@ -163,8 +174,9 @@ void Proxy::OnEvents(std::uint32_t) {
         ::accept4(listeners_.front().fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        context_->Refuse("files", "", std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
-        ::usleep(10'000);  // level-triggered: without a pause this would spin
+        context_->Refuse(Role::kAnyone, 0, "files", "",
+                         std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+        ::usleep(10'000);                        // level-triggered: without a pause this would spin
       }
       return;
     }
@@ -174,7 +186,8 @@ void Proxy::OnEvents(std::uint32_t) {
 
 void Proxy::Accept(int fd) {
   if (context_->connections.size() >= static_cast<std::size_t>(options_.max_connections)) {
-    context_->Refuse("connections", http::PeerAddress(fd), "too many connections");
+    context_->Refuse(Role::kAnyone, 0, "connections", http::PeerAddress(fd),
+                     "too many connections");
     ::close(fd);
     return;
   }
@@ -221,6 +234,9 @@ Status Proxy::Reload() {
   loop_.Post([this, given] {
     *access_ = std::move(*given);
     UseKubernetes(access_->kubernetes());
+    std::vector<Connection*> all;
+    for (const auto& one : context_->connections) all.push_back(one.get());
+    for (Connection* one : all) one->AccessChanged();
   });
   log_.Info("access file reloaded", {{"file", options_.access_file}});
   return {};

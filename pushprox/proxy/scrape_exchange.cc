@@ -96,7 +96,7 @@ bool ScrapeExchange::Pass(std::string_view piece) {
   passed_ += piece.size();
   const std::uint64_t most = context.options.max_scrape_bytes.bytes;
   if (most > 0 && passed_ > most) {
-    context.Refuse("page-too-large", connection_.peer(), head.target);
+    connection_.Refuse(0, "page-too-large", head.target);
     Break("the page is over --scrape.max-bytes");
     return false;
   }
@@ -129,8 +129,7 @@ void ScrapeExchange::End() {
 }
 
 void ScrapeExchange::Break(std::string_view why) {
-  ProxyContext& context = connection_.context();
-  context.Refuse("broken-answer", connection_.peer(), why);
+  connection_.Refuse(0, "broken-answer", why);
   connection_.Abort();  // tells OnGone
 }
 

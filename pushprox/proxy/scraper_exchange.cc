@@ -11,11 +11,11 @@ bool ScraperExchange::MayAsk() {
   ProxyContext& context = connection_.context();
   const Caller caller = connection_.CallerBy("Proxy-Authorization");
   if (!context.access.MayScrape(caller)) {
-    context.Refuse("scraper-identity", connection_.peer(), name);
+    const int code = caller.anonymous() ? 407 : 403;
+    connection_.Refuse(code, "scraper-identity", name);
     http::Headers more;
     if (caller.anonymous()) more.Add("Proxy-Authenticate", "Basic realm=\"pushprox\"");
-    connection_.Answer(caller.anonymous() ? 407 : 403, "not allowed to scrape\n",
-                       "text/plain; charset=utf-8", more);
+    connection_.Answer(code, "not allowed to scrape\n", "text/plain; charset=utf-8", more);
     return false;
   }
   if (context.draining) {
@@ -102,7 +102,7 @@ void ScraperExchange::Gauges() {
 void ScraperExchange::Fail(int status, const std::string& reason, const std::string& why) {
   Leave();
   ProxyContext& context = connection_.context();
-  context.Refuse(reason, connection_.peer(), head.target);
+  connection_.Refuse(context.Code(status), reason, head.target);
   connection_.Answer(context.Code(status), "Error scraping \"" + head.target + "\": " + why + "\n");
 }
 

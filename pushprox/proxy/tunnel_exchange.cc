@@ -12,6 +12,9 @@ namespace {
 // REGISTER messages of one tunnel within that time. More is a client gone wild.
 constexpr int kMostRegistrations = 30;
 constexpr std::chrono::minutes kRegistrationsWithin{1};
+constexpr Millis kLookAgain{45'000};
+constexpr Millis kFirstLook{20'000};
+constexpr const char* kNotAnyMore = "not allowed any more to register as that name";
 constexpr std::size_t kMostGoodbye = 64 << 10;  // kept for a client that may not read it
 
 }  // namespace
@@ -22,7 +25,7 @@ void TunnelExchange::OnBodyEnd() {
   ProxyContext& context = connection_.context();
   if (const Status fits = CheckTunnelRequest(connection_.head()); !fits) {
     const bool other = fits.error().code() == ErrorCode::kUnsupported;
-    context.Refuse("handshake", connection_.peer(), fits.error().message());
+    connection_.Refuse(other ? 426 : 400, "handshake", fits.error().message());
     http::Headers more;
     more.Add("Upgrade", "websocket");
     more.Add("Sec-WebSocket-Version", "13");
@@ -32,8 +35,9 @@ void TunnelExchange::OnBodyEnd() {
   }
   caller_ = connection_.CallerBy("Authorization");
   if (!context.access.IsClient(caller_)) {
-    context.Refuse("client-identity", connection_.peer(), "tunnel");
-    connection_.Answer(caller_.anonymous() ? 401 : 403, "not one of the clients\n");
+    const int code = caller_.anonymous() ? 401 : 403;
+    connection_.Refuse(code, "client-identity", "tunnel");
+    connection_.Answer(code, "not one of the clients\n");
     return;
   }
   if (context.draining) {
@@ -46,6 +50,9 @@ void TunnelExchange::OnBodyEnd() {
                                      static_cast<TunnelHandler&>(*this),
                                      static_cast<TunnelWire&>(*this), TunnelTimes::OfProxy());
   context.metrics.tunnels.Add(1);
+  // Not all at once, when many came at once.
+  const auto spread = std::hash<std::string_view>()(connection_.peer()) % kLookAgain.count();
+  connection_.SetTimer(kFirstLook + Millis(spread));
 }
 
 void TunnelExchange::OnDrained() {
@@ -66,10 +73,10 @@ void TunnelExchange::OnDrain() {
 void TunnelExchange::OnTunnelBroken(std::string_view why) {
   switch (tunnel_->ending()) {
     case Tunnel::Ending::kProtocol:
-      connection_.context().Refuse("tunnel-protocol", connection_.peer(), why);
+      connection_.Refuse(0, "tunnel-protocol", why);
       break;
     case Tunnel::Ending::kSilence:
-      connection_.context().Refuse("tunnel-silent", connection_.peer(), why);
+      connection_.Refuse(0, "tunnel-silent", why);
       break;
     default:
       break;
@@ -84,7 +91,7 @@ void TunnelExchange::OnTunnelBroken(std::string_view why) {
 }
 
 void TunnelExchange::CloseFor(const std::string& reason, const std::string& why) {
-  connection_.context().Refuse(reason, connection_.peer(), why);
+  connection_.Refuse(0, reason, why);
   LeaveNames();
   tunnel_->Close(why);
   Gauges();
@@ -122,7 +129,7 @@ std::string TunnelExchange::WhyNot(const std::shared_ptr<const RegisteredName>& 
       if (context.broker.Begin(registered, *this, context.loop.now())) return {};
     }
   }
-  context.Refuse(reason, connection_.peer(), name);
+  connection_.Refuse(101, reason, name);
   return why;
 }
 
@@ -171,14 +178,49 @@ bool TunnelExchange::Take(Scrape& scrape) {
     scrape.OnTunnel(*tunnel_);
     return true;
   }
-  context.Refuse("client-identity", connection_.peer(), scrape.name);
+  connection_.Refuse(101, "client-identity", scrape.name);
   std::erase(names_, scrape.name);
-  Tell({{scrape.name, "not allowed any more to register as that name"}});
-  const bool others = std::any_of(names_.begin(), names_.end(), [&](const std::string& name) {
-    return context.access.MaySpeakFor(caller_, name);
-  });
-  if (!others) tunnel_->GoAway("what it was opened with is not accepted any more: open another");
+  Tell({{scrape.name, kNotAnyMore}});
+  SendAwayWithoutNames();
   return false;
+}
+
+// A credential may end while the tunnel stands and nobody scrapes.
+void TunnelExchange::OnTimer() {
+  if (names_.empty() && !connection_.context().access.IsClient(caller_)) {
+    CloseFor("client-identity", "not one of the clients any more");
+    return;
+  }
+  connection_.SetTimer(kLookAgain);
+  OnAccessChanged();
+}
+
+void TunnelExchange::OnAccessChanged() {
+  if (tunnel_ == nullptr || tunnel_->over()) return;
+  ProxyContext& context = connection_.context();
+  Refusals lost;
+  for (const std::string& name : names_) {
+    if (!context.access.MaySpeakFor(caller_, name)) lost.emplace_back(name, kNotAnyMore);
+  }
+  for (const auto& [name, why] : lost) {
+    connection_.Refuse(101, "client-identity", name);
+    std::erase(names_, name);
+    context.broker.End(name, *this, context.loop.now());
+  }
+  if (!lost.empty()) {
+    Tell(lost);
+    SendAwayWithoutNames();
+  } else if (context.access.EndsSoon(caller_)) {
+    tunnel_->GoAway("the credential ends soon: come again with a new one");
+  }
+}
+
+// The client may have a newer credential, and shows it by another tunnel.
+void TunnelExchange::SendAwayWithoutNames() {
+  const bool some = std::any_of(names_.begin(), names_.end(), [this](const std::string& name) {
+    return connection_.context().access.MaySpeakFor(caller_, name);
+  });
+  if (!some) tunnel_->GoAway("what it was opened with is not accepted any more: come again");
 }
 
 void TunnelExchange::Lose(const std::string& name) {

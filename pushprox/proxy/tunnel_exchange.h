@@ -23,6 +23,8 @@ class TunnelExchange final : public Exchange,
   void OnBodyEnd() override;
   void OnRaw(std::string_view bytes) override { tunnel_->Feed(bytes); }
   void OnDrained() override;
+  void OnTimer() override;
+  void OnAccessChanged() override;
   void OnGone() override;
   void OnDrain() override;
 
@@ -40,6 +42,7 @@ class TunnelExchange final : public Exchange,
   bool IsTooOften();
   void Tell(const Refusals& refused);
   void LeaveNames();
+  void SendAwayWithoutNames();
   void CloseFor(const std::string& reason, const std::string& why);
   void Gauges();
 

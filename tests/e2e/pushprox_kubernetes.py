@@ -20,7 +20,8 @@ import urllib.request
 
 import drover
 from drover import Stack, wait_until
-from pushprox import PAGE, Authority, Target, digest, exchange, poll, push, read_answer, scrape, start
+from pushprox import PAGE, Authority, Target, digest, poll, push, read_answer, scrape, start
+from tunnel_peer import GOAWAY, Refused, TunnelPeer
 
 AUDIENCE = "drover-pushprox"
 
@@ -243,6 +244,69 @@ def withdrawn():
         wait_until(lambda: "at a restart only" in c.proxy.read_log(), 5)
 
 
+def tunnels_end():
+    """A tunnel outlives its token by no more than the cache: its names go, and it is told to come again with a newer one."""
+    with Cluster(", cache: 1s, names: ['{node}', '{node}_*']") as c:
+        def tunnel(token, *names):
+            peer = TunnelPeer(c.proxy.port, headers=f"Authorization: Bearer {token}\r\n")
+            return peer, peer.register(*names)
+
+        def asks(name):
+            answers = []
+            thread = threading.Thread(target=lambda: answers.append(scrape(c.proxy, f"http://{name}:1/", "2", headers="Proxy-Authorization: Bearer scraper\r\n")[0]))
+            thread.start()
+            return thread, answers
+
+        def expect(peer, kind, word):
+            while True:
+                got, _, body = peer.receive()
+                if got == kind and word in body.decode():
+                    return
+        for bad in (token_text("forged"), "garbage", c.reviewer.good("audience", audiences=["x"])):
+            try:
+                tunnel(bad, "node-a")
+                raise AssertionError("taken")
+            except Refused as refused:
+                assert refused.status == 403
+        token = c.reviewer.good("a")
+        peer, said = tunnel(token, "node-a", "node-a_etcd", "node-b", "node-a-x")
+        assert said["accepted"] == ["node-a", "node-a_etcd"] and len(said["refused"]) == 2, said
+        thread, answers = asks("node-a_etcd")
+        peer.answer(peer.request()[0], b"up 1\n")
+        thread.join()
+        assert answers == [200]
+        del c.reviewer.tokens[token]
+        time.sleep(1.1)
+        thread, answers = asks("node-a")  # starts the review, and still goes through
+        peer.answer(peer.request()[0], b"up 1\n")
+        thread.join()
+        wait_until(lambda: "is refused now" in c.proxy.read_log(), 3)
+        thread, answers = asks("node-a")
+        thread.join()
+        assert answers == [503], answers
+        expect(peer, GOAWAY, "come again")
+        c.proxy.hup()  # the other name goes with the next look, or a reload
+        wait_until(lambda: c.metric('drover_pushprox_registered_names{state="tunnel"}') == 0, 5)
+        assert c.metric('drover_pushprox_registered_names{state="away"}') == 2
+        # One whose token is about to end is told so while it is still good.
+        peer, said = tunnel(c.reviewer.good("short", lives=60), "node-a")
+        assert said["accepted"] == ["node-a"]
+        c.proxy.hup()
+        expect(peer, GOAWAY, "ends soon")
+        thread, answers = asks("node-a")
+        peer.answer(peer.request()[0], b"up 1\n")
+        thread.join()
+        assert answers == [200]
+        # A role that a reload takes away takes held polls and tunnels with it.
+        with c.poll("node-a_x", c.reviewer.good("poller")) as held:
+            wait_until(lambda: "node-a_x" in c.names(), 5)
+            c.write_access(", names: ['{pod}']")
+            c.proxy.hup()
+            assert read_answer(held)[0] == 403
+        expect(peer, GOAWAY, "not accepted")
+        assert "role=client reason=client-identity code=403" in c.proxy.read_log()
+
+
 def api_server_away():
     """Without it unknown tokens get 503, those known go on; it comes back."""
     with Cluster(", cache: 1s") as c:
@@ -368,4 +432,4 @@ def mistakes():
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([scrapes_by_token, withdrawn, api_server_away, untrusted_api_server, flood, pipelined, mistakes])
+    drover.run([scrapes_by_token, withdrawn, tunnels_end, api_server_away, untrusted_api_server, flood, pipelined, mistakes])
