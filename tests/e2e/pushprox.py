@@ -27,7 +27,7 @@ PAGE = b"# TYPE up gauge\nup 1\n"
 class Target:
     """Something to scrape, on the loopback. `seen` has the requests' heads."""
 
-    def __init__(self, tls=None):
+    def __init__(self, tls=None, host="127.0.0.1", port=0):
         outer = self
         self.seen = []
         self.slow = threading.Event()
@@ -84,7 +84,8 @@ class Target:
                 if self.command != "HEAD":
                     self.wfile.write(body)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        family = type("Server", (http.server.ThreadingHTTPServer,), {"address_family": socket.AF_INET6 if ":" in host else socket.AF_INET})
+        self.server = family((host, port), Handler)
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None  # peers leave in the middle of answers
         if tls:
@@ -102,11 +103,11 @@ class PushProx(drover.Program):
     """drover-pushprox proxy, or client by its metrics page."""
 
 
-def start(stack, command, args, scheme="http"):
+def start(stack, command, args, scheme="http", before=()):
     folder = stack.new_folder(command)
     port = free_port()
     flag = "web.listen-address" if command == "proxy" else "metrics-addr"
-    line = [str(BIN / "drover-pushprox"), command, f"--{flag}=127.0.0.1:{port}", *args]
+    line = [*before, str(BIN / "drover-pushprox"), command, f"--{flag}=127.0.0.1:{port}", *args]
     program = PushProx.__new__(PushProx)
     if scheme == "https":
         program.start = lambda: PushProx.start_tls(program)
@@ -174,14 +175,14 @@ def listed(proxy, name):
 
 
 @contextlib.contextmanager
-def pair(proxy_args=("--insecure",), client_args=()):
-    """A proxy, a client named localhost that polls, and a target."""
+def pair(proxy_args=("--insecure",), client_args=(), transport="poll"):
+    """A proxy, a client named localhost, and a target."""
     with Stack() as stack:
         target = Target()
         try:
             proxy = start(stack, "proxy", proxy_args)
             client = start(stack, "client", [f"--proxy-url={proxy.url}", "--fqdn=localhost", "--proxy.retry.initial-wait=100ms",
-                                             "--transport=poll", *client_args])
+                                             f"--transport={transport}", *client_args])
             wait_until(listed(proxy, "localhost"), 5, "the client's registration")
             yield proxy, client, target, f"http://localhost:{target.port}"
         finally:
@@ -541,7 +542,7 @@ def certificates():
         assert over_tls(request, None)[0] == 407 and over_tls(request, "node")[0] == 403
         assert over_tls("GET /clients HTTP/1.1\r\n\r\n", "node")[0] == 403
         assert "node-b" not in over_tls("GET /clients HTTP/1.1\r\n\r\n", "prom")[2].decode()
-        wait_until(lambda: "403" in thief.read_log(), 5, "the refused poll")
+        wait_until(lambda: "refuses a name" in thief.read_log(), 5, "the refused name")
         # The token's port is not asked in the clear.
         assert over_tls(request.replace("?_scheme=https", ""), "prom")[0] == 403
         # A certificate that nobody verified says nothing: such a configuration is refused.

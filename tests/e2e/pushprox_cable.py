@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A pulled cable between drover-pushprox's client and proxy, in two network namespaces: when scrapes say 503, and when they work again.
+"""A pulled cable between drover-pushprox's clients and proxy, in two network namespaces: when scrapes say 503, and when they work again, over
+a tunnel and over polls.
 
 usage: pushprox_cable.py BIN_FOLDER
 Needs the right to make network namespaces; without it the test is skipped (77).
@@ -7,6 +8,7 @@ Needs the right to make network namespaces; without it the test is skipped (77).
 
 import contextlib
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -27,9 +29,9 @@ class Page(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(('127.0.0.1', 9100), Page).serve_forever()
 """
 SCRAPE = """
-import socket
+import socket, sys
 with socket.create_connection(('10.99.0.1', 8080), timeout=12) as peer:
-    peer.sendall(b'GET http://localhost:9100/metrics HTTP/1.1\\r\\nHost: x\\r\\nX-Prometheus-Scrape-Timeout-Seconds: 2\\r\\nConnection: close\\r\\n\\r\\n')
+    peer.sendall(b'GET http://' + sys.argv[1].encode() + b':9100/metrics HTTP/1.1\\r\\nHost: x\\r\\nX-Prometheus-Scrape-Timeout-Seconds: ' + sys.argv[2].encode() + b'\\r\\nConnection: close\\r\\n\\r\\n')
     print(peer.recv(100).decode().split(' ')[1])
 """
 
@@ -48,9 +50,35 @@ def mend():
     assert ip("-n", NAMES[0], "neigh", "del", "10.99.0.2", "dev", "drover0") and ip("-n", NAMES[1], "neigh", "del", "10.99.0.1", "dev", "drover1")
 
 
-def scrape():
-    run = subprocess.run(["ip", "netns", "exec", NAMES[0], sys.executable, "-c", SCRAPE], capture_output=True, text=True, timeout=15, check=True)
+def scrape(name, seconds):
+    run = subprocess.run(["ip", "netns", "exec", NAMES[0], sys.executable, "-c", SCRAPE, name, str(seconds)], capture_output=True, text=True, timeout=15, check=True)
     return int(run.stdout)
+
+
+def cut_for(seconds, code):
+    """What the scrapes said meanwhile, and how long after it the first worked, as text."""
+    cut()
+    began = time.monotonic()
+    codes, first = {"far": [], "localhost": []}, {}
+    while time.monotonic() - began < seconds:
+        for name in codes:
+            asked = time.monotonic() - began
+            codes[name].append(code(name))
+            if codes[name][-1] == 503:
+                first.setdefault(name, asked)
+        time.sleep(0.5)
+    mend()
+    began = time.monotonic()
+    back = {}
+    while len(back) < 2 and time.monotonic() - began < 20:
+        for name in codes:
+            if name not in back and code(name, 0.5) == 200:
+                back[name] = time.monotonic() - began
+    assert set(codes["far"] + codes["localhost"]) <= {502, 503, 504}, codes
+    assert seconds < 45 or first["far"] < 45 and set(codes["far"][-3:]) == {503}, (first, codes)
+    assert back.get("far", 99) <= 5 and back.get("localhost", 99) <= 15, (back, codes)
+    return "; ".join(f"{kind} {'503 after %.0f s, ' % first[name] if name in first else ''}back after {back[name]:.1f} s"
+                     for kind, name in (("tunnel", "far"), ("poll", "localhost")))
 
 
 def pulled_cable():
@@ -67,25 +95,20 @@ def pulled_cable():
             program = str(BIN / "drover-pushprox")
             start(NAMES[0], program, "proxy", "--insecure", "--web.listen-address=10.99.0.1:8080")
             start(NAMES[1], sys.executable, "-c", PAGE_SERVER)
-            start(NAMES[1], program, "client", "--proxy-url=http://10.99.0.1:8080", "--fqdn=localhost", "--metrics-addr=")
+            url = "--proxy-url=http://10.99.0.1:8080"
+            start(NAMES[1], program, "client", url, "--fqdn=localhost", "--transport=poll", "--metrics-addr=")
+            pathlib.Path(f"{folder}/client.yml").write_text("targets: [{name: far, port: 9100, address: 127.0.0.1}]\n")
+            start(NAMES[1], program, "client", url, f"--config.file={folder}/client.yml", "--metrics-addr=")
 
-            def code():
+            def code(name, timeout=2):
                 with contextlib.suppress(subprocess.SubprocessError):
-                    return scrape()
+                    return scrape(name, timeout)
                 return 0
-            wait_until(lambda: code() == 200, 10, "the first scrape")
-            cut()
-            began = time.monotonic()
-            codes = []
-            while time.monotonic() - began < 45:
-                codes.append(code())
-                time.sleep(2)
-            first = codes.index(503)
-            assert set(codes[:first]) <= {504} and set(codes[first:]) == {503}, codes
-            began = time.monotonic()
-            mend()
-            wait_until(lambda: code() == 200, 10, "a scrape after the cable is back")
-            print(f"  503 from scrape {first + 1} on; works {time.monotonic() - began:.1f} s after the cable is back")
+            for name in ("far", "localhost"):
+                wait_until(lambda n=name: code(n) == 200, 10, f"the first scrape of {name}")
+            for seconds in (7, 20, 60):
+                back = cut_for(seconds, code)
+                print(f"  cut for {seconds} s: {back}", flush=True)
         finally:
             for one in running:
                 one.kill()
