@@ -60,7 +60,7 @@ struct TunnelTimes {
 
   static constexpr TunnelTimes OfClient() { return {Millis(5000), Millis(10'000), Millis(0)}; }
   static constexpr TunnelTimes OfProxy() {
-    return {Millis(15'000), Millis(30'000), Millis(10'000)};
+    return {Millis(8000), Millis(20'000), Millis(10'000)};
   }
 };
 

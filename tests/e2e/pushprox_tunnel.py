@@ -18,7 +18,7 @@ import time
 import drover
 import tunnel_peer as wire
 from drover import Stack, http as ask, wait_until
-from pushprox import PAGE, Authority, exchange, poll, read_answer, rss, scrape, start
+from pushprox import PAGE, Authority, exchange, pair, poll, push, read_answer, rss, scrape, start
 from tunnel_peer import Refused, TunnelPeer
 
 
@@ -152,6 +152,8 @@ def failures():
         one = Later(scrape, proxy, "http://node-a:1/", timeout="0.3")
         stream, head = peer.request()
         assert "X-Prometheus-Scrape-Timeout-Seconds: 0.3" in head, head
+        number = re.search(r"\r\nId: (\S+)", head).group(1)
+        assert push(proxy.port, number, "forged 1\n")[0] == 410  # it is not for a push to answer
         assert one.got()[0] == 504
         assert peer.receive() == (wire.RESET, stream, b"the scraper left")
         peer.answer(stream, b"late 1\n")  # nobody minds
@@ -576,6 +578,52 @@ def over_tls():
         assert received[0] in (wire.END, wire.RESET), received
 
 
+def with_our_client():
+    """The pair over a tunnel: pages, 100 MB through both, CONNECT to a target with TLS, and the client's end."""
+    with pair(client_args=("--transport=tunnel",)) as (proxy, client, target, url):
+        wait_until(lambda: proxy.metric("drover_pushprox_tunnels") == 1, 5)
+        for path, want, body in (("/metrics?x=1", 200, PAGE), ("/missing", 404, b"no\n"), ("/chunked", 200, b"up 1\ndown 0\n"), ("/to_end", 200, PAGE)):
+            status, head, got = scrape(proxy, url + path)
+            assert (status, plain(got) if "chunked" in head else got) == (want, body), (path, status, got)
+        status, head, got = scrape(proxy, url + "/metrics", method="HEAD")
+        assert status == 200 and got == b"", head
+        assert scrape(proxy, "http://localhost:1/")[0] == 502
+        assert scrape(proxy, url + "/slow", timeout="0.5")[0] == 504
+        target.slow.set()
+        assert len(scrape(proxy, url + "/breaks")[2]) < 1000
+        before, most = (rss(proxy), rss(client)), [0, 0]
+        reader = Later(read_and_drop, proxy, url + "/big")
+        while reader.thread.is_alive():
+            most = [max(most[0], rss(proxy)), max(most[1], rss(client))]
+            time.sleep(0.01)
+        assert reader.got() == 100 << 20
+        growth = [most[0] - before[0], most[1] - before[1]]
+        print(f"  100 MB: RSS grew by {growth[0] >> 10} KiB in the proxy, {growth[1] >> 10} KiB in the client")
+        assert max(growth) <= 2 << 20, growth
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as scraper:
+            scraper.sendall(f"CONNECT localhost:{target.port} HTTP/1.1\r\n\r\n".encode())
+            status = scraper.recv(1000)
+            assert status == b"HTTP/1.1 200 Connection established\r\n\r\n", status
+            for _ in range(3):
+                scraper.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+                status, _, got = read_answer(scraper)
+                assert (status, got) == (200, PAGE)
+            assert proxy.metric("drover_pushprox_relays") == 1
+            scraper.shutdown(socket.SHUT_WR)
+            assert scraper.recv(100) == b""
+        wait_until(lambda: proxy.metric("drover_pushprox_relays") == 0, 5)
+        assert exchange(proxy.port, b"CONNECT localhost:1 HTTP/1.1\r\n\r\n")[0] == 502
+        client.kill()
+        started = time.monotonic()
+        assert scrape(proxy, url + "/metrics", timeout="1")[0] == 503
+        assert time.monotonic() - started < 3
+        client.start()
+        wait_until(lambda: proxy.metric("drover_pushprox_tunnels") == 1, 5, "the client's return")
+        assert scrape(proxy, url + "/metrics")[0] == 200
+        client.terminate_well()
+        proxy.terminate_well()
+
+
 def drain():
     """SIGTERM: GOAWAY at once, scrapes under way are finished, then the end."""
     with open_proxy() as proxy:
@@ -617,4 +665,4 @@ def idle_memory():
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([handshakes, scrapes, failures, back_pressure, bad_frames, several, identity, connect, over_tls, drain, idle_memory])
+    drover.run([handshakes, scrapes, failures, back_pressure, bad_frames, several, identity, connect, over_tls, with_our_client, drain, idle_memory])

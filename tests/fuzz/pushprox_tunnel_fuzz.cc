@@ -1,6 +1,7 @@
 // A tunnel against a peer that sends anything: no crash, streams told once, memory bounded. The
 // first byte says which end is ours and how the rest comes; frames are put around what follows so
-// that the tunnel's own rules are reached, or the bytes are fed as they are.
+// that the tunnel's own rules are reached, or the bytes are fed as they are. What a client
+// registers is parsed too: what is accepted reads the same when it is written again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "pushprox/net/tunnel.h"
+#include "pushprox/protocol/registration.h"
 #include "tests/support/fake_clock.h"
 
 namespace {
@@ -46,6 +48,13 @@ struct Stream final : TunnelStreamHandler {
 };
 
 struct Owner final : TunnelHandler {
+  void OnRegister(std::string_view json) override {
+    const auto read = ParseRegistration(json);
+    if (!read) return;
+    const std::string written = ToJson(*read);
+    const auto again = ParseRegistration(written);
+    if (!again || ToJson(*again) != written) std::abort();
+  }
   void OnRequest(TunnelStream& stream, std::string_view head) override {
     if (head.size() % 5 == 0) {
       stream.Reset("no");

@@ -187,7 +187,7 @@ TEST_SUITE("tunnel") {
     CHECK(request(0).notes == Notes{"reset the other end is silent"});
     from_client.out.clear();
     CHECK(scrape.notes.empty());
-    Pass(Millis(14'900));
+    Pass(Millis(4900));
     CHECK(scrape.notes.empty());
     Pass(Millis(200));
     CHECK(scrape.notes == Notes{"reset the other end is silent"});
