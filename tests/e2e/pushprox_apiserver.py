@@ -10,11 +10,12 @@ import base64
 import json
 import os
 import pathlib
+import re
 import secrets
+import socket
 import ssl
 import subprocess
 import time
-import urllib.error
 import urllib.request
 
 import drover
@@ -22,7 +23,7 @@ from drover import Skip, Stack, free_port, wait_until
 from pushprox import Authority, Target, digest, poll, read_answer, scrape, start
 
 PEERS = pathlib.Path(os.environ.get("PEERS_BIN", "/nonexistent"))
-NODE, POD = "authentication.kubernetes.io/node-name", "authentication.kubernetes.io/pod-name"
+EXAMPLE = pathlib.Path(__file__).parents[2] / "packaging/examples/pushprox-kubernetes.yml"
 
 
 class ApiServer:
@@ -68,8 +69,11 @@ class ApiServer:
             return False
 
     def call(self, method, path, body=None, raw=False):
-        request = urllib.request.Request(f"https://127.0.0.1:{self.port}{path}", method=method, data=json.dumps(body).encode() if body else None,
-                                         headers={"Authorization": f"Bearer {self.admin}", "Content-Type": "application/json"})
+        """`body` is an object, or YAML as text."""
+        data = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body else None
+        kind = "application/yaml" if isinstance(body, str) else "application/json"
+        request = urllib.request.Request(f"https://127.0.0.1:{self.port}{path}", method=method, data=data,
+                                         headers={"Authorization": f"Bearer {self.admin}", "Content-Type": kind, "Accept": "application/json"})
         with urllib.request.urlopen(request, context=self.context, timeout=10) as answer:
             text = answer.read().decode()
         return text if raw else json.loads(text)
@@ -191,6 +195,74 @@ def bound_tokens():
             kube.close()
 
 
+COLLECTIONS = {"Namespace": "/api/v1/namespaces", "ServiceAccount": "/api/v1/namespaces/monitoring/serviceaccounts",
+               "ConfigMap": "/api/v1/namespaces/monitoring/configmaps", "Service": "/api/v1/namespaces/monitoring/services",
+               "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+               "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+               "Deployment": "/apis/apps/v1/namespaces/monitoring/deployments", "DaemonSet": "/apis/apps/v1/namespaces/monitoring/daemonsets"}
+
+
+def example_manifest():
+    """packaging/examples/pushprox-kubernetes.yml: the API server takes it whole, and its programs work with its rights, arguments and files."""
+    with Stack() as stack:
+        ca = Authority(stack.folder)
+        kube = ApiServer(stack, ca)
+        try:
+            folder = stack.folder
+            made = {}
+            for text in EXAMPLE.read_text().split("\n---\n"):
+                kind = re.search(r"(?m)^kind: (\w+)$", text).group(1)
+                found = kube.call("POST", COLLECTIONS[kind] + "?fieldValidation=Strict", text)
+                made[kind, found["metadata"]["name"]] = found
+            assert len(made) == 11, sorted(made)
+            kube.call("POST", "/api/v1/nodes", {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "localhost"}})
+            # The files of the pods, in a folder.
+            ca.issue("server", "IP:127.0.0.1,DNS:localhost")
+            for path in ("config", "tls", "readers", "token", "own", "host/var/lib/rancher/rke2/agent/pod-manifests"):
+                (folder / path).mkdir(parents=True)
+            for name, text in made["ConfigMap", "pushprox-proxy"]["data"].items():
+                text = text.replace("/etc/pushprox", str(folder))
+                if name == "access.yml":
+                    text = text.replace("kubernetes: {", f"kubernetes: {{api_server: 'https://127.0.0.1:{kube.port}', token_file: {folder}/own/token, ca_file: {folder}/ca.pem, ")
+                (folder / "config" / name).write_text(text)
+            for name, source in (("tls.crt", "server.pem"), ("tls.key", "server.key"), ("ca.crt", "ca.pem")):
+                (folder / "tls" / name).write_text((folder / source).read_text())
+            (folder / "readers/readers").write_text(f"prometheus {digest('reader')}\n")
+            (folder / "own/token").write_text(kube.token("pushprox-proxy", audience=None))
+            (folder / "host/var/lib/rancher/rke2/agent/pod-manifests/kube-proxy.yaml").write_text("x")
+            pod = kube.pod("client-1", "localhost", "pushprox-client")
+            (folder / "token/token").write_text(kube.token("pushprox-client", pod))
+
+            def arguments(kind, name, **more):
+                spec = made[kind, name]["spec"]["template"]["spec"]["containers"][0]
+                out = []
+                for text in spec["args"][1:]:
+                    for old, new in (("/etc/pushprox", str(folder)), ("/var/run/pushprox", f"{folder}/token"), ("$(NODE_NAME)", "localhost"),
+                                     ("/host", f"{folder}/host"), *more.get("also", ())):
+                        text = text.replace(old, new)
+                    if not text.startswith(("--web.listen", "--metrics-addr")):
+                        out.append(text)
+                return out
+            proxy = start(stack, "proxy", arguments("Deployment", "pushprox-proxy"), "https")
+            client = start(stack, "client", arguments("DaemonSet", "pushprox-client", also=[("pushprox.monitoring.svc:8080", f"127.0.0.1:{proxy.port}")]))
+
+            def get(target, header):
+                trust = ssl.create_default_context(cafile=folder / "ca.pem")
+                with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as raw, trust.wrap_socket(raw, server_hostname="127.0.0.1") as peer:
+                    peer.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n{header}: Bearer reader\r\nX-Prometheus-Scrape-Timeout-Seconds: 3\r\n\r\n".encode())
+                    return read_answer(peer)
+            wait_until(lambda: b"kube-proxy" in get("/clients", "Authorization")[2], 10, "the client's registration")
+            group, = json.loads(get("/clients", "Authorization")[2])
+            assert group["targets"] == ["localhost:10249"] and group["labels"]["component"] == "kube-proxy" and group["labels"]["node"] == "localhost", group
+            status, _, body = get("http://localhost:10249/metrics", "Proxy-Authorization")
+            assert status == 502 and b"onnect" in body, "asked for, and nothing listens there"
+            assert get("http://localhost:10250/metrics", "Proxy-Authorization")[0] == 403
+            client.terminate_well()
+            proxy.terminate_well()
+        finally:
+            kube.close()
+
+
 def kube_unknown(token):
     """The same claims under another signature: a token that nobody has seen."""
     head, body, signature = token.split(".")
@@ -199,4 +271,4 @@ def kube_unknown(token):
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([bound_tokens])
+    drover.run([bound_tokens, example_manifest])
