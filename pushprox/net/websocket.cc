@@ -26,6 +26,13 @@ void Xor(char* at, std::size_t size, const std::array<char, 4>& mask, std::size_
   for (std::size_t i = 0; i < turned.size(); ++i) turned[i] = mask[(phase + i) % mask.size()];
   std::uint64_t key = 0;
   std::memcpy(&key, turned.data(), sizeof key);
+  constexpr std::size_t kWords = 8;  // at once: the compiler makes wide ones of them
+  for (std::array<std::uint64_t, kWords> words; size >= sizeof words;
+       size -= sizeof words, at += sizeof words) {
+    std::memcpy(words.data(), at, sizeof words);
+    for (std::uint64_t& word : words) word ^= key;
+    std::memcpy(at, words.data(), sizeof words);
+  }
   for (; size >= sizeof key; size -= sizeof key, at += sizeof key) {
     std::uint64_t word = 0;
     std::memcpy(&word, at, sizeof word);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "pushprox/net/tunnel.h"
+#include "pushprox/net/websocket_handshake.h"
 #include "pushprox/protocol/registration.h"
 #include "tests/support/fake_clock.h"
 
@@ -56,6 +57,15 @@ struct Owner final : TunnelHandler {
     if (!again || ToJson(*again) != written) std::abort();
   }
   void OnRequest(TunnelStream& stream, std::string_view head) override {
+    if (HeadEnd(head) == head.size()) {
+      const auto request = ParseRequestHead(head);
+      // What is taken for a handshake is answered with one.
+      if (request && CheckTunnelRequest(*request)) {
+        const auto answer = ParseResponseHead(TunnelAnswer(*request));
+        if (!answer || !CheckTunnelAnswer(*answer, request->headers.Get("Sec-WebSocket-Key")))
+          std::abort();
+      }
+    }
     if (head.size() % 5 == 0) {
       stream.Reset("no");
       return;
