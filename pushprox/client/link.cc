@@ -208,7 +208,11 @@ void Link::StopPolls() {
   leg_.reset();
 }
 
-void Link::OnPolled() { Enter(State::kPoll); }
+void Link::OnPolled() {
+  Enter(State::kPoll);
+  // What came back may know tunnels.
+  if (std::exchange(lost_, false) && tunnel_ == nullptr) Start();
+}
 
 void Link::OnPollFailed(Failure failure, const std::string&) {
   if (failure == Failure::kDisplaced) {
@@ -221,9 +225,7 @@ void Link::OnPollFailed(Failure failure, const std::string&) {
     return;
   }
   Enter(State::kDown);
-  if (failure == Failure::kLost && context_.plan().options.transport == "auto" &&
-      tunnel_ == nullptr)
-    retry_.Set(patience_.Next());  // what comes back may know tunnels
+  lost_ = lost_ || failure == Failure::kLost;
   owner_.OnLinkLost(*this);
 }
 

@@ -68,6 +68,7 @@ class Link final : public Disposable, public TunnelOwner, public PollerOwner {
   Timer retry_;
   Timer drain_;
   bool was_up_ = false;
+  bool lost_ = false;  // a poll's connection, since one was held
   unsigned mute_ = 0;  // connections closed instead of an answer, in a row
   std::string said_;   // the last complaint in the log
   std::set<std::string> refused_;

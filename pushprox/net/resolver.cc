@@ -4,7 +4,12 @@
 
 #include <array>
 #include <cstring>
+#include <deque>
 #include <memory>
+#include <thread>
+#include <utility>
+
+#include "core/base/mutex.h"
 
 namespace drover::pushprox {
 namespace {
@@ -38,33 +43,59 @@ std::string ToText(const Address& address) {
   return failed == 0 ? out.data() : "?";
 }
 
-Resolver::Resolver(EventLoop& loop)
-    : loop_(loop), thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+struct Resolver::Shared {
+  struct Question {
+    std::string host;
+    int port = 0;
+    Done done;
+  };
+  Mutex mutex;
+  CondVar changed;
+  EventLoop* loop GUARDED_BY(mutex) = nullptr;  // null: the resolver is gone
+  std::deque<Question> questions GUARDED_BY(mutex);
+};
+
+Resolver::Resolver(EventLoop& loop) : loop_(loop), shared_(std::make_shared<Shared>()) {
+  Lock lock(shared_->mutex);
+  shared_->loop = &loop;
+}
+
+Resolver::~Resolver() {
+  Lock lock(shared_->mutex);
+  shared_->loop = nullptr;
+  shared_->questions.clear();
+  shared_->changed.NotifyOne();
+}
 
 void Resolver::Resolve(const std::string& host, int port, Done done) {
   if (auto numeric = Ask(host, port, AI_NUMERICHOST)) {
     loop_.Post([done = std::move(done), found = std::move(numeric)] { done(found); });
     return;
   }
-  Lock lock(mutex_);
-  questions_.push_back({host, port, std::move(done)});
-  changed_.NotifyOne();
+  {
+    Lock lock(shared_->mutex);
+    shared_->questions.push_back({host, port, std::move(done)});
+    shared_->changed.NotifyOne();
+  }
+  if (!std::exchange(started_, true)) std::thread([shared = shared_] { Run(*shared); }).detach();
 }
 
-void Resolver::Run(const std::stop_token& stop) {
+void Resolver::Run(Shared& shared) {
   for (;;) {
-    Question next;
+    Shared::Question next;
     {
-      Lock lock(mutex_);
-      if (!changed_.Wait(mutex_, stop,
-                         [this]() NO_THREAD_SAFETY_ANALYSIS { return !questions_.empty(); }))
-        return;
-      next = std::move(questions_.front());
-      questions_.pop_front();
+      Lock lock(shared.mutex);
+      shared.changed.Wait(shared.mutex, [&shared]() NO_THREAD_SAFETY_ANALYSIS {
+        return shared.loop == nullptr || !shared.questions.empty();
+      });
+      if (shared.loop == nullptr) return;
+      next = std::move(shared.questions.front());
+      shared.questions.pop_front();
     }
-    loop_.Post([done = std::move(next.done), found = Ask(next.host, next.port, AI_ADDRCONFIG)] {
-      done(found);
-    });
+    auto found = Ask(next.host, next.port, AI_ADDRCONFIG);
+    Lock lock(shared.mutex);
+    if (shared.loop == nullptr) return;
+    shared.loop->Post([done = std::move(next.done), found = std::move(found)] { done(found); });
   }
 }
 

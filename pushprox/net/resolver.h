@@ -4,13 +4,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "core/base/mutex.h"
 #include "core/base/result.h"
 #include "pushprox/net/event_loop.h"
 
@@ -23,28 +21,27 @@ struct Address {
 
 std::string ToText(const Address& address);  // numeric, without port
 
-// One thread asks getaddrinfo(3) for one name after another. Outlived by `loop`.
+// One thread asks getaddrinfo(3) for one name after another, from the first name on that is no
+// address. Outlived by `loop`. Its end does not wait for a silent name server: the thread ends when
+// that answers or gives up, and touches nothing of the loop any more.
 class Resolver {
  public:
   explicit Resolver(EventLoop& loop);
+  ~Resolver();
+  Resolver(const Resolver&) = delete;
+  Resolver& operator=(const Resolver&) = delete;
 
   using Done = std::function<void(Result<std::vector<Address>>)>;
   // `done` runs on the loop's thread, never from inside this call. kUnavailable names the host.
   void Resolve(const std::string& host, int port, Done done);
 
  private:
-  struct Question {
-    std::string host;
-    int port = 0;
-    Done done;
-  };
-  void Run(const std::stop_token& stop);
+  struct Shared;
+  static void Run(Shared& shared);
 
   EventLoop& loop_;
-  Mutex mutex_;
-  CondVar changed_;
-  std::deque<Question> questions_ GUARDED_BY(mutex_);
-  std::jthread thread_;
+  const std::shared_ptr<Shared> shared_;
+  bool started_ = false;
 };
 
 }  // namespace drover::pushprox
