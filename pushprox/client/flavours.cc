@@ -9,7 +9,6 @@
 namespace drover::pushprox {
 namespace {
 
-constexpr std::string_view kRke2 = "var/lib/rancher/rke2";
 constexpr std::string_view kK3s = "var/lib/rancher/k3s";
 constexpr std::string_view kRkeSsl = "etc/kubernetes/ssl";
 constexpr std::string_view kKubeadmFlags = "var/lib/kubelet/kubeadm-flags.env";

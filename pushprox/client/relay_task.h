@@ -43,7 +43,6 @@ class RelayTask final : public Disposable, public StreamHandler, private TunnelS
   const std::function<void()> done_;
   Timer timer_;  // of connecting; of a refusal
   std::string asked_;
-  int port_ = 0;
   std::vector<Address> addresses_;
   std::size_t next_ = 0;
   std::unique_ptr<Stream> target_;
