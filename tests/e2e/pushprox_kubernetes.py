@@ -20,7 +20,7 @@ import urllib.request
 
 import drover
 from drover import Stack, wait_until
-from pushprox import PAGE, Authority, Target, digest, poll, push, read_answer, scrape, start
+from pushprox import PAGE, Authority, Target, digest, poll, push, read_answer, rss, scrape, start
 from tunnel_peer import GOAWAY, Refused, TunnelPeer
 
 AUDIENCE = "drover-pushprox"
@@ -31,7 +31,7 @@ def token_text(name, account="monitoring:drover", lives=3600, audience=AUDIENCE)
     def part(value):
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
     return ".".join([part({"alg": "RS256", "kid": "k"}), part({"sub": f"system:serviceaccount:{account}", "aud": [audience], "jti": name,
-                                                                "exp": int(time.time()) + lives}), "c2lnbmF0dXJl"])
+                                                                "exp": int(time.time()) + lives, "padding": "x" * 300}), "c2lnbmF0dXJl" * 28])
 
 
 class Reviewer:
@@ -40,6 +40,7 @@ class Reviewer:
     def __init__(self, folder, ca, own="own-token"):
         self.tokens = {}
         self.asked = []
+        self.audiences = [AUDIENCE]
         self.status = 201
         self.wait = 0.0
         self.body = None
@@ -64,7 +65,7 @@ class Reviewer:
                 with lock:
                     outer.now -= 1
                 assert self.path == "/apis/authentication.k8s.io/v1/tokenreviews", self.path
-                assert body["kind"] == "TokenReview" and body["spec"]["audiences"] == [AUDIENCE], body
+                assert body["kind"] == "TokenReview" and body["spec"]["audiences"] == outer.audiences, body
                 status = outer.status if self.headers["Authorization"] == f"Bearer {own}" else 401
                 found = outer.tokens.get(body["spec"]["token"])
                 answer = {"kind": "TokenReview", "apiVersion": body["apiVersion"], "spec": body["spec"], "status": {"user": {}, "error": "invalid"}}
@@ -351,6 +352,62 @@ def api_server_away():
         assert 9 < time.monotonic() - started < 12
 
 
+def reloads():
+    """The role comes, goes and comes again by reload."""
+    with Cluster() as c:
+        token = c.reviewer.good("a")
+        c.stack.write("access.yml", "clients: {}\nscrapers: {tokens_file: scrapers}\nviewers: {tokens_file: scrapers}\n")
+        proxy = start(c.stack, "proxy", [f"--access.config.file={c.stack.folder}/access.yml"])
+
+        def code():
+            with poll(proxy.port, "node-a", f"Authorization: Bearer {token}\r\n") as peer:
+                peer.settimeout(0.3)
+                try:
+                    return read_answer(peer)[0]
+                except TimeoutError:
+                    return "held"
+
+        def reload(times):
+            proxy.hup()
+            wait_until(lambda: proxy.read_log().count("access file reloaded") == times, 5)
+        assert code() == 403 and not c.reviewer.asked
+        c.write_access("")
+        reload(1)
+        assert code() == "held" and len(c.reviewer.asked) == 1
+        with poll(proxy.port, "node-a", f"Authorization: Bearer {token}\r\n") as held:
+            wait_until(lambda: "role=client" in proxy.read_log(), 5)
+            c.stack.write("access.yml", "clients: {}\nscrapers: {tokens_file: scrapers}\nviewers: {tokens_file: scrapers}\n")
+            reload(2)
+            assert read_answer(held)[0] == 403
+        assert code() == 403
+        c.write_access(", audiences: [drover-pushprox, another]")
+        c.reviewer.audiences.append("another")
+        reload(3)
+        wait_until(lambda: code() == "held", 12, "the role's return")
+        proxy.terminate_well()
+
+
+def memory():
+    """What a waiting client costs with its token remembered."""
+    count = 2000
+    with Cluster(", reviews_per_second: 10000") as c:
+        def wave(first, last):
+            peers = []
+            for i in range(first, last):
+                peers.append(c.poll(f"node-{i}", c.reviewer.good(f"t{i}", node=f"node-{i}")))
+                if i % 20 == 19:
+                    wait_until(lambda n=i + 1: c.metric("drover_pushprox_tokens_known") >= n, 10)
+            return peers
+        peers = wave(0, 20)
+        before = rss(c.proxy)
+        peers += wave(20, 20 + count)
+        each = (rss(c.proxy) - before) / count
+        print(f"  {count} waiting clients with tokens of {len(token_text('t'))} bytes: {each:.0f} bytes each")
+        assert each < 6144, each
+        for peer in peers:
+            peer.close()
+
+
 def untrusted_api_server():
     """A server whose certificate another authority signed is not asked."""
     with Cluster(ca_file="stranger.pem") as c:
@@ -432,4 +489,4 @@ def mistakes():
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([scrapes_by_token, withdrawn, tunnels_end, api_server_away, untrusted_api_server, flood, pipelined, mistakes])
+    drover.run([scrapes_by_token, withdrawn, tunnels_end, api_server_away, reloads, memory, untrusted_api_server, flood, pipelined, mistakes])
