@@ -196,6 +196,9 @@ class Node {
     for (const std::string& name : *names) {
       if (!name.starts_with(kPrefix) || !name.ends_with(kKeyEnd)) continue;
       const std::string stem = name.substr(0, name.size() - kKeyEnd.size());
+      // Of an etcd elsewhere, and authorities.
+      if (stem == "kube-etcd-client" || stem == "kube-etcd-client-ca" || stem == "kube-etcd-ca")
+        continue;
       const auto sign = Sign(std::string(kRkeSsl) + "/" + stem + ".pem");
       if (!sign) continue;
       etcd_ = stem;

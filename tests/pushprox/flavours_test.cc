@@ -92,6 +92,8 @@ TEST_SUITE("flavours") {
     Files({"etc/kubernetes/ssl/kube-ca.pem", "etc/kubernetes/ssl/kube-proxy.pem",
            "etc/kubernetes/ssl/kube-etcd-10-0-0-1.pem", "etc/kubernetes/ssl/kube-etcd-10-0-0-2.pem",
            "etc/kubernetes/ssl/kube-etcd-10-0-0-2-key.pem"});
+    Files(
+        {"etc/kubernetes/ssl/kube-etcd-client.pem", "etc/kubernetes/ssl/kube-etcd-client-key.pem"});
     const auto found = Find("auto");
     CHECK(found->flavour == "rke");
     CHECK(Names(found) == Strings{"kube-proxy:10249/metrics", "kube-etcd:2379/metrics"});
@@ -106,6 +108,13 @@ TEST_SUITE("flavours") {
            "etc/kubernetes/ssl/kube-scheduler.pem"});
     CHECK(Names(Find("rke")) ==
           Joined(kControlPlane, {"kube-proxy:10249/metrics", "kube-etcd:2379/metrics"}));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "an rke node of an etcd elsewhere has none") {
+    Files({"etc/kubernetes/ssl/kube-ca.pem", "etc/kubernetes/ssl/kube-controller-manager.pem",
+           "etc/kubernetes/ssl/kube-scheduler.pem", "etc/kubernetes/ssl/kube-etcd-client.pem",
+           "etc/kubernetes/ssl/kube-etcd-client-key.pem"});
+    CHECK(Names(Find("auto")) == kControlPlane);
   }
 
   TEST_CASE_FIXTURE(Fixture, "k3s is one process, by its kubelet's port") {
