@@ -141,7 +141,8 @@ void Connection::OnIdentity(Settled settled) {
   const bool waited = std::exchange(current_->waits, false);
   if (settled == Settled::kDone) {
     Proceed();
-    if (current_ != nullptr && !current_->body_over && !last_) stream_.Resume();
+    const bool more = last_ || (current_ != nullptr && !current_->body_over);
+    if (more && !stream_.closed()) stream_.Resume();  // thrown away, when it is the last
     return;
   }
   current_->path = current_->head.target.substr(0, current_->head.target.find('?'));

@@ -467,6 +467,12 @@ def pipelined():
                 if not more:
                     break
                 got += more
+        # A large body behind a request that is refused once the answer is there: the peer gets to read why.
+        for token, line, want in ((token_text("forged"), "POST /push", 403), (token_text("forged2"), "PUT /push", 405)):
+            with socket.create_connection(("127.0.0.1", c.proxy.port), timeout=5) as peer:
+                peer.sendall(f"{line} HTTP/1.1\r\nHost: p\r\nAuthorization: Bearer {token}\r\nContent-Length: 300000\r\n\r\n".encode())
+                peer.sendall(b"HTTP/1.1 200 OK\r\nId: x\r\n\r\n" + b"x" * (300_000 - 26))
+                assert read_answer(peer)[0] == want, want
         assert got.count(b"HTTP/1.1 ") == 2 and b"HTTP/1.1 400" in got and b"HTTP/1.1 200" in got, got
 
 
