@@ -84,6 +84,9 @@ void Link::OnTunnelRegistered(TunnelConnection& connection, std::string_view jso
   if (&connection != tunnel_.get()) return;
   std::set<std::string> refused;
   for (const auto& [name, why] : ParseRefusedNames(json)) {
+    const auto& ours = context_.plan().registration.names;
+    if (std::none_of(ours.begin(), ours.end(), [&](const auto& one) { return one.name == name; }))
+      continue;
     context_.metrics.refused_names.Add();
     refused.insert(name);
     if (refused_.count(name) == 0)

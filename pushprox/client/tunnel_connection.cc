@@ -8,7 +8,8 @@ namespace drover::pushprox {
 namespace {
 
 constexpr Millis kConnect{2'000};
-constexpr Millis kHandshake{5'000};  // TLS, and the answer
+constexpr Millis kHandshake{5'000};      // TLS, and the answer
+constexpr Millis kRegistration{20'000};  // the proxy may have to ask others about us
 constexpr std::size_t kMaxAnswer = 16 << 10;
 
 }  // namespace
@@ -34,10 +35,12 @@ void TunnelConnection::Start() {
 void TunnelConnection::OnTimer() {
   if (!start_) {
     Failed(start_.error());
-  } else {
-    Failed(Error(ErrorCode::kUnavailable,
-                 stream_->connecting() ? "connect timeout" : "the proxy did not answer in time"));
+    return;
   }
+  const char* why = "the proxy did not answer in time";
+  if (tunnel_ != nullptr) why = "the proxy did not take the registration";
+  if (stream_->connecting()) why = "connect timeout";
+  Failed(Error(ErrorCode::kUnavailable, why));
 }
 
 Status TunnelConnection::Connect() {
@@ -87,7 +90,7 @@ std::size_t TunnelConnection::OnData(std::string_view bytes) {
       return bytes.size();
     }
     answered_ = true;
-    timer_.Cancel();
+    timer_.Set(kRegistration);
     taken = end;
     tunnel_ = std::make_unique<Tunnel>(Tunnel::Role::kClient, context_.loop, *this, *this,
                                        TunnelTimes::OfClient());
@@ -139,6 +142,7 @@ void TunnelConnection::OnTunnelBroken(std::string_view why) {
 }
 
 void TunnelConnection::OnRegistered(std::string_view json) {
+  timer_.Cancel();
   owner_.OnTunnelRegistered(*this, json);
 }
 

@@ -352,6 +352,30 @@ def two_proxies():
             target.close()
 
 
+def names_change():
+    """A proxy's name that is not there yet; an address that comes, and one that goes with its tunnel."""
+    needs_own_hosts()
+    with Stack() as stack:
+        target, port = Target(), free_port()
+        one, two = start_at(stack, f"127.0.0.1:{port}"), start_at(stack, f"127.0.0.2:{port}")
+        client = client_of(stack, f"http://proxy.test:{port}", f"fqdn: node-a\ntargets: [{{port: 1, address: '127.0.0.1:{target.port}'}}]\n",
+                           hosts="127.0.0.1 localhost\n")
+        wait_until(lambda: client.metric("drover_pushprox_client_resolve_errors_total") >= 2, 20, "look-ups that fail")
+        assert client.read_log().count("cannot be resolved") == 1
+        (stack.folder / "hosts").write_text("127.0.0.1 proxy.test\n")
+        wait_until(lambda: links(client, "tunnel") == 1, 20, "the first address")
+        (stack.folder / "hosts").write_text("127.0.0.2 proxy.test\n")
+        wait_until(lambda: links(client, "tunnel") == 2, 35, "the second address")
+        assert ask_at(one, "http://node-a:1/") == ask_at(two, "http://node-a:1/") == 200
+        (stack.folder / "hosts").write_text("\n")
+        one.kill()
+        wait_until(lambda: "an address of the proxy is gone" in client.read_log(), 5, "the first link's end")
+        wait_until(lambda: client.read_log().count("cannot be resolved") == 2, 5, "the resolver's complaint")
+        assert links(client, "tunnel") == 1 and links(client, "down") == 0
+        assert ask_at(two, "http://node-a:1/") == 200, "what there is stays"
+        target.close()
+
+
 def one_proxy_twice():
     """Two addresses of one proxy do not displace each other's polls for ever."""
     needs_own_hosts()
@@ -393,7 +417,13 @@ def refused_names():
         client.hup()
         reaches(proxy, "http://b:1/", **reader)
         assert client.read_log().count("refuses a name") == 1, "said once"
-        assert "mine" not in client.read_log()
+        # Another token for all: what the old one opened ends, and the file has the new one.
+        stack.write("token", "other\n")
+        stack.write("clients", f"a {digest('other')}\nb {digest('other')}\n")
+        time.sleep(1.2)
+        for name in "ab":
+            reaches(proxy, f"http://{name}:1/", **reader)
+        assert "mine" not in client.read_log() + proxy.read_log() and "other\n" not in client.read_log()
         target.close()
 
 
@@ -548,4 +578,4 @@ def idle_memory():
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([table, mistakes, reload, rotated_certificates, names_over_polls, two_proxies, one_proxy_twice, refused_names, connects, over_a_tunnel, idle_memory])
+    drover.run([table, mistakes, reload, rotated_certificates, names_over_polls, two_proxies, names_change, one_proxy_twice, refused_names, connects, over_a_tunnel, idle_memory])
