@@ -110,6 +110,14 @@ void Stream::Close() {
   sent_ = 0;
 }
 
+void Stream::Reset() {
+  if (fd_ < 0) return;
+  const linger none{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  if (ssl_ != nullptr) ::SSL_set_quiet_shutdown(ssl_, 1);
+  Close();
+}
+
 // `came`: events that were reported just now. What is not wanted for a moment stays asked for until
 // it comes: most pauses are over before.
 void Stream::Interest(std::uint32_t came) {
@@ -223,8 +231,10 @@ long Stream::ReadBytes(char* to, std::size_t size) {
 long Stream::WriteBytes(const char* from, std::size_t size) {
   if (ssl_ != nullptr) {
     ::ERR_clear_error();
-    return TlsResult(
-        ::SSL_write(ssl_, from, static_cast<int>(std::min<std::size_t>(size, 1 << 20))));
+    const long n =
+        TlsResult(::SSL_write(ssl_, from, static_cast<int>(std::min<std::size_t>(size, 1 << 20))));
+    // Once the peer's close_notify was read, OpenSSL calls a failed write an orderly end too.
+    return n != 0 ? n : kBroken;
   }
   const ssize_t n = ::send(fd_, from, size, MSG_NOSIGNAL);
   if (n >= 0) return n;
@@ -328,7 +338,7 @@ void Stream::Flush() {
   while (unsent() > 0) {
     const long n = WriteBytes(out_.data() + sent_, unsent());
     if (n == kLater) return;
-    if (n < 0) {
+    if (n <= 0) {
       Broken(why_);
       return;
     }

@@ -59,6 +59,7 @@ class Stream final : public Watcher {
   // is thrown away for a while. OnClosed comes then; the owner limits the time.
   void CloseWhenSent();
   void Close();  // now; no callback
+  void Reset();  // the same, and the peer sees that it is no orderly end
   bool closed() const { return fd_ < 0; }
   bool open() const { return state_ == State::kOpen; }
   bool connecting() const { return state_ == State::kConnecting; }

@@ -60,6 +60,20 @@ Result<RegisteredTarget> ReadTarget(const json::Value& of) {
   return target;
 }
 
+std::size_t BytesOf(const RegisteredLabels& labels) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : labels) bytes += name.size() + value.size();
+  return bytes;
+}
+
+std::size_t ShownBytes(const RegisteredName& name) {
+  const std::size_t of_each = name.name.size() + BytesOf(name.labels);
+  std::size_t bytes = 0;
+  for (const RegisteredTarget& target : name.targets)
+    bytes += of_each + target.path.size() + BytesOf(target.labels);
+  return bytes;
+}
+
 Result<RegisteredName> ReadName(const json::Value& of) {
   RegisteredName name;
   const json::Value* const text = of.Find("name");
@@ -72,6 +86,8 @@ Result<RegisteredName> ReadName(const json::Value& of) {
       name.targets.push_back(std::move(target));
     }
   }
+  if (ShownBytes(name) > kMaxShownBytes)
+    return Bad(name.name + ": over 128 KiB with its labels at each of its targets");
   return name;
 }
 

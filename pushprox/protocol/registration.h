@@ -38,6 +38,8 @@ inline constexpr std::size_t kMaxRegistrationBytes = 64 << 10;
 inline constexpr std::size_t kMaxRegisteredNames = 64;     // of one client
 inline constexpr std::size_t kMaxRegisteredTargets = 256;  // of all its names
 inline constexpr std::size_t kMaxRegisteredLabels = 16;    // of a name, and of a target
+// Of all that /clients shows of a name: its labels stand there with each of its targets.
+inline constexpr std::size_t kMaxShownBytes = 128 << 10;
 
 std::string ToJson(const Registration& registration);
 

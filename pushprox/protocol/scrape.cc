@@ -72,6 +72,15 @@ std::string ConnectRequest(std::string_view name, int port, std::string_view id,
   return out + "\r\n";
 }
 
+std::string ShownTarget(std::string_view target) {
+  std::string shown(target.substr(0, target.find_first_of("?#")));
+  const std::size_t scheme = shown.find("://");
+  const std::size_t from = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t at = shown.substr(0, shown.find('/', from)).rfind('@');
+  if (at != std::string::npos && at >= from) shown.erase(from, at + 1 - from);
+  return shown;
+}
+
 bool TakeSchemeHttps(std::string& query) {
   std::string rest;
   bool found = false;

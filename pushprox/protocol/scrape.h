@@ -41,6 +41,10 @@ std::string HandOver(const Head& head, const http::Url& url, std::string_view id
 // and the time that connecting may take.
 std::string ConnectRequest(std::string_view name, int port, std::string_view id, Millis timeout);
 
+// A request's target as logs may have it: without its query and without the user and password of a
+// URL, where secrets stand at times.
+std::string ShownTarget(std::string_view target);
+
 // The inverse of "_scheme=https": true when `query` holds it; it is taken out.
 bool TakeSchemeHttps(std::string& query);
 

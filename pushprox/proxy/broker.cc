@@ -40,7 +40,7 @@ bool Broker::Begin(const std::string& name, Poll& poll, MonoTime now) {
   if (next != entry->waiting.end()) {
     Scrape* scrape = *next;
     entry->waiting.erase(next);
-    --waiting_;
+    CountWaiting(*scrape, false);
     Give(*entry, poll, *scrape, now);
   }
   return true;
@@ -62,11 +62,11 @@ bool Broker::Begin(std::shared_ptr<const RegisteredName> registered, ClientTunne
   if (entry == nullptr) return false;
   entry->seen = now;
   entry->tunneled = true;
-  entry->registered = registered;
   const auto known = std::find_if(entry->tunnels.begin(), entry->tunnels.end(),
                                   [&](const Serving& one) { return one.tunnel == &tunnel; });
   if (known != entry->tunnels.end()) {
     known->registered = std::move(registered);
+    entry->registered = entry->tunnels.back().registered;  // the newest one's words stand
     return true;
   }
   if (entry->tunnels.size() == kMaxTunnels) {
@@ -74,6 +74,7 @@ bool Broker::Begin(std::shared_ptr<const RegisteredName> registered, ClientTunne
     entry->tunnels.erase(entry->tunnels.begin());
     oldest->Lose(name);
   }
+  entry->registered = registered;
   entry->tunnels.push_back({&tunnel, std::move(registered)});
   return true;
 }
@@ -85,10 +86,10 @@ void Broker::Serve(const std::string& name, MonoTime now) {
   while (!entry.waiting.empty() && !entry.tunnels.empty()) {
     Scrape* scrape = entry.waiting.front();
     entry.waiting.erase(entry.waiting.begin());
-    --waiting_;
+    CountWaiting(*scrape, false);
     if (GiveToTunnel(entry, *scrape, now)) continue;
     entry.waiting.insert(entry.waiting.begin(), scrape);
-    ++waiting_;
+    CountWaiting(*scrape, true);
   }
 }
 
@@ -120,10 +121,14 @@ void Broker::Count(Entry* entry, Scrape& scrape, bool in) {
   if (entry != nullptr && !scrape.relay) entry->asked += in ? 1U : static_cast<std::uint32_t>(-1);
 }
 
+void Broker::CountWaiting(const Scrape& scrape, bool in) {
+  (scrape.relay ? relays_waiting_ : waiting_) += in ? 1U : static_cast<std::size_t>(-1);
+}
+
 // --- scrapes ---
 
 bool Broker::IsFull(const Scrape& scrape) const {
-  return scrape.relay ? relays_ >= static_cast<std::size_t>(options_.max_relays)
+  return scrape.relay ? relays_ + relays_waiting_ >= static_cast<std::size_t>(options_.max_relays)
                       : scrapes() >= static_cast<std::size_t>(options_.max_waiting);
 }
 
@@ -145,7 +150,7 @@ Broker::Outcome Broker::Begin(Scrape& scrape, MonoTime now) {
   if (now - entry.seen > options_.recent) return Outcome::kAway;
   if (entry.waiting.size() >= most) return Outcome::kFull;
   entry.waiting.push_back(&scrape);
-  ++waiting_;
+  CountWaiting(scrape, true);
   return Outcome::kWaits;
 }
 
@@ -159,7 +164,7 @@ void Broker::End(Scrape& scrape) {
   if (scrape.in_tunnel) {
     Count(entry, scrape, false);
   } else if (entry != nullptr) {
-    waiting_ -= std::erase(entry->waiting, &scrape);
+    if (std::erase(entry->waiting, &scrape) > 0) CountWaiting(scrape, false);
   }
 }
 

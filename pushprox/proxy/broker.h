@@ -134,12 +134,14 @@ class Broker {
   void Give(Entry& entry, Poll& poll, Scrape& scrape, MonoTime now);
   bool GiveToTunnel(Entry& entry, Scrape& scrape, MonoTime now);
   void Count(Entry* entry, Scrape& scrape, bool in);
+  void CountWaiting(const Scrape& scrape, bool in);
   bool IsFull(const Scrape& scrape) const;
 
   const ProxyOptions& options_;
   std::unordered_map<std::string, Entry> names_;
   std::unordered_map<std::string, Scrape*> scrapes_;  // by id, of clients that polled
   std::size_t waiting_ = 0;
+  std::size_t relays_waiting_ = 0;
   std::size_t in_tunnels_ = 0;
   std::size_t relays_ = 0;
 };

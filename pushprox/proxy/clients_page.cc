@@ -96,7 +96,7 @@ std::string Components(const KnownClient& client) {
 }  // namespace
 
 std::string DiscoveryJson(const std::vector<KnownClient>& clients, std::string_view component) {
-  json::Writer out;
+  json::Writer out(false);
   out.BeginArray();
   for (const KnownClient& client : clients) {
     if (client.targets.empty() && component.empty()) WriteGroup(out, client.name, nullptr);

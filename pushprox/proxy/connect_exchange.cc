@@ -49,6 +49,7 @@ void ConnectExchange::OnBodyEnd() {
 
 void ConnectExchange::OnTunnel(Tunnel& tunnel) {
   SetDeadlineTimer();
+  Gauges();
   stream_ = &tunnel.Open(*this, ConnectRequest(name, port_, id, Left()));
 }
 

@@ -60,6 +60,10 @@ void Connection::OnOpen() { timer_.Set(context_.options.head_timeout); }
 std::size_t Connection::OnData(std::string_view bytes) {
   std::size_t at = 0;
   while (at < bytes.size() && !stream_.closed() && !last_) {
+    if (current_ == nullptr && stream_.unsent() > 0) {  // OnDrained goes on
+      stream_.Pause();
+      return at;
+    }
     if (current_ == nullptr) {
       const std::size_t taken = Begin(bytes.substr(at));
       if (taken == 0) return at;
@@ -240,6 +244,7 @@ void Connection::Finish(int status, bool keep) {
   const bool over = current_->body_over;
   context_.loop.Bury(std::move(current_));
   stream_.WatchHangup(false);
+  unsent_ = stream_.unsent();
   if (!keep || !over) {
     last_ = true;
     stream_.CloseWhenSent();
@@ -263,6 +268,11 @@ bool Connection::OnPeerEnd() {
 
 void Connection::Abort() {
   stream_.Close();
+  Gone();
+}
+
+void Connection::Reset() {
+  stream_.Reset();
   Gone();
 }
 
@@ -291,6 +301,11 @@ void Connection::OnDrained() {
 void Connection::OnTimer() {
   if (current_ != nullptr && current_->exchange != nullptr) {
     current_->exchange->OnTimer();
+    return;
+  }
+  if (stream_.unsent() < unsent_) {  // slow, but it reads
+    unsent_ = stream_.unsent();
+    timer_.Set(context_.options.stall_timeout);
     return;
   }
   if (begun_) Refuse(0, "slow", "the head of a request did not come in time");

@@ -88,6 +88,7 @@ class Connection final : public Disposable, public StreamHandler, private Identi
   void TakeOver();
   void Finish(int status, bool keep);
   void Abort();  // closes now: the peer sees a broken answer
+  void Reset();  // the same where the end of the connection would be that of the answer
   void SetTimer(Millis in) { timer_.Set(in); }
   bool keep_alive() const { return current_->keep; }
   void Drain();
@@ -134,9 +135,10 @@ class Connection final : public Disposable, public StreamHandler, private Identi
   std::unique_ptr<Current> current_;
   std::list<std::unique_ptr<Connection>>::iterator position_;
   const std::string peer_;
-  const bool verified_;  // the peer's certificate, when it gave one
-  bool begun_ = false;   // bytes of the next head came
-  bool last_ = false;    // closing
+  const bool verified_;     // the peer's certificate, when it gave one
+  bool begun_ = false;      // bytes of the next head came
+  bool last_ = false;       // closing
+  std::size_t unsent_ = 0;  // when the timer was set: less of it is progress
 };
 
 }  // namespace drover::pushprox

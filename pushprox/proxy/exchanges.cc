@@ -116,7 +116,9 @@ PushExchange::PushExchange(Connection& connection)
 
 bool PushExchange::OnBody(std::string_view piece) {
   if (answered_) return false;
-  connection_.SetTimer(connection_.context().options.stall_timeout);
+  const ProxyOptions& options = connection_.context().options;
+  if (!begun_ && !Begin()) return false;
+  if (started_) connection_.SetTimer(options.stall_timeout);
   if (!started_) {
     std::size_t taken = 0;
     if (!TakeHead(piece, taken)) return !answered_;
@@ -147,6 +149,16 @@ bool PushExchange::OnBody(std::string_view piece) {
   return !answered_;
 }
 
+// Nothing is kept for those who are no clients.
+bool PushExchange::Begin() {
+  begun_ = true;
+  ProxyContext& context = connection_.context();
+  connection_.SetTimer(context.options.head_timeout);
+  if (context.access.IsClient(caller_)) return true;
+  Refuse(caller_.anonymous() ? 401 : 403, "client-identity", "push");
+  return false;
+}
+
 bool PushExchange::TakeHead(std::string_view bytes, std::size_t& taken) {
   ProxyContext& context = connection_.context();
   const std::size_t before = inner_head_.size();
@@ -159,15 +171,11 @@ bool PushExchange::TakeHead(std::string_view bytes, std::size_t& taken) {
   }
   taken = end - before;
   const auto answer = ParseResponseHead(std::string_view(inner_head_).substr(0, end));
-  if (!answer) {
-    Refuse(400, "malformed", answer.error().message());
+  if (!answer || (answer->status < 200 && !answer->zero)) {
+    Refuse(400, "malformed", answer ? "not a final answer" : answer.error().message());
     return false;
   }
   std::string().swap(inner_head_);
-  if (!context.access.IsClient(caller_)) {
-    Refuse(caller_.anonymous() ? 401 : 403, "client-identity", "push");
-    return false;
-  }
   scrape_ = ScrapeExchange::Of(context.broker.Find(answer->headers.Get(kIdHeader)));
   if (scrape_ == nullptr || scrape_->has_source()) {
     scrape_ = nullptr;
@@ -180,6 +188,7 @@ bool PushExchange::TakeHead(std::string_view bytes, std::size_t& taken) {
     return false;
   }
   started_ = true;
+  connection_.SetTimer(context.options.stall_timeout);
   const Framing framing = ResponseFraming(*answer, scrape_->is_head());
   inner_ = BodyDecoder(framing, answer->length.value_or(0));
   scrape_->Start(*this, *answer, framing);
@@ -201,7 +210,7 @@ void PushExchange::Refuse(int status, const std::string& reason, std::string_vie
 void PushExchange::OnBodyEnd() {
   if (answered_) return;
   if (!started_) {
-    Refuse(400, "malformed", "a push without an answer in it");
+    if (begun_ || Begin()) Refuse(400, "malformed", "a push without an answer in it");
     return;
   }
   if (scrape_ != nullptr) {

@@ -43,14 +43,16 @@ class PushExchange final : public Exchange, private AnswerSource {
  private:
   void ScraperTook() override;
   void ScraperGone() override;
+  bool Begin();
   bool TakeHead(std::string_view bytes, std::size_t& taken);
   void Refuse(int status, const std::string& reason, std::string_view why);
   std::string inner_head_;
   BodyDecoder inner_;
   ScrapeExchange* scrape_ = nullptr;
   Caller caller_;
-  bool started_ = false;
-  bool over_ = false;  // the scraper has it all
+  bool begun_ = false;    // its sender is a client
+  bool started_ = false;  // its head is there
+  bool over_ = false;     // the scraper has it all
   bool answered_ = false;
   bool paused_ = false;
 };

@@ -249,6 +249,12 @@ void Proxy::Drain() {
   for (Connection* one : all) one->Drain();
 }
 
+std::size_t Proxy::UnderWay() const {
+  const auto unsent = std::count_if(context_->connections.begin(), context_->connections.end(),
+                                    [](const auto& one) { return one->stream().unsent() > 0; });
+  return broker_.scrapes() + broker_.relays() + static_cast<std::size_t>(unsent);
+}
+
 void Proxy::Stop() {
   if (!thread_.joinable()) return;
   loop_.Post([this] { Drain(); });
@@ -256,7 +262,7 @@ void Proxy::Stop() {
   for (;;) {
     std::promise<std::size_t> left;
     auto answer = left.get_future();
-    loop_.Post([&] { left.set_value(broker_.scrapes()); });
+    loop_.Post([&] { left.set_value(UnderWay()); });
     if (answer.get() == 0 || clock_.Mono() >= deadline) break;
     clock_.SleepFor(Millis(10), {});
   }

@@ -40,6 +40,7 @@ class Proxy final : public RunningProgram, private Watcher {
   void Accept(int fd);
   void Tidy();
   void Drain();
+  std::size_t UnderWay() const;  // scrapes, relays and answers that are not sent yet
 
   const ProxyOptions options_;
   Clock& clock_;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "core/http/url.h"
@@ -40,6 +41,7 @@ void ScrapeExchange::OnBodyEnd() {
 
 void ScrapeExchange::OnTunnel(Tunnel& tunnel) {
   SetDeadlineTimer();
+  Gauges();
   tunnel_source_ = std::make_unique<TunnelSource>(*this, tunnel, HandOver(head, url, id, Left()));
   source_ = tunnel_source_.get();
 }
@@ -79,8 +81,11 @@ void ScrapeExchange::Start(AnswerSource& source, const Head& answer, Framing fra
   for (const auto& [field, value] : headers.list()) AppendField(out, field, value);
   keep_ = connection_.keep_alive();
   framing_ = framing;
-  if (framing == Framing::kLength || (framing == Framing::kNone && answer.length))
-    AppendField(out, "Content-Length", std::to_string(*answer.length));
+  const bool bodiless = status_ == 204 || status_ == 304 || is_head();
+  std::optional<std::uint64_t> length;
+  if (framing == Framing::kLength || (bodiless && status_ != 204)) length = answer.length;
+  if (framing == Framing::kNone && !bodiless) length = 0;  // its status was another
+  if (length) AppendField(out, "Content-Length", std::to_string(*length));
   if (framing == Framing::kChunked || framing == Framing::kToEnd) {
     framing_ = head.minor == 1 ? Framing::kChunked : Framing::kToEnd;
     if (framing_ == Framing::kChunked) AppendField(out, "Transfer-Encoding", "chunked");
@@ -96,7 +101,7 @@ bool ScrapeExchange::Pass(std::string_view piece) {
   passed_ += piece.size();
   const std::uint64_t most = context.options.max_scrape_bytes.bytes;
   if (most > 0 && passed_ > most) {
-    connection_.Refuse(0, "page-too-large", head.target);
+    connection_.Refuse(0, "page-too-large", ShownTarget(head.target));
     Break("the page is over --scrape.max-bytes");
     return false;
   }
@@ -130,7 +135,11 @@ void ScrapeExchange::End() {
 
 void ScrapeExchange::Break(std::string_view why) {
   connection_.Refuse(0, "broken-answer", why);
-  connection_.Abort();  // tells OnGone
+  if (framing_ == Framing::kToEnd) {
+    connection_.Reset();
+  } else {
+    connection_.Abort();
+  }  // both tell OnGone
 }
 
 void ScrapeExchange::SourceFailed(const std::string& reason, const std::string& why) {

@@ -102,7 +102,7 @@ void ScraperExchange::Gauges() {
 void ScraperExchange::Fail(int status, const std::string& reason, const std::string& why) {
   Leave();
   ProxyContext& context = connection_.context();
-  connection_.Refuse(context.Code(status), reason, head.target);
+  connection_.Refuse(context.Code(status), reason, ShownTarget(head.target));
   connection_.Answer(context.Code(status), "Error scraping \"" + head.target + "\": " + why + "\n");
 }
 

@@ -24,12 +24,12 @@ class ScraperExchange : public Exchange, protected Scrape {
   bool OnWaitOver();  // the timer: true when it waited in vain and is answered
   void SetDeadlineTimer();
   Millis Left() const;  // until the deadline, at least 1 ms
+  void Gauges();
   virtual void Leave();
   void Fail(int status, const std::string& reason, const std::string& why);
 
  private:
   void OnTaken() override { SetDeadlineTimer(); }
-  void Gauges();
   bool begun_ = false;  // with the broker
 };
 

@@ -69,6 +69,14 @@ TEST_SUITE("registration") {
     CHECK(Refused(names(64, 4)) == "taken");
     CHECK(Refused(names(65, 0)).find("64 names") != std::string::npos);
     CHECK(Refused(names(1, 257)).find("256 targets") != std::string::npos);
+    Registration wide;
+    wide.names = {{"n", {{"l", std::string(250, 'x')}}, {}}};
+    for (int i = 1; i < 16; ++i)
+      wide.names[0].labels["l" + std::to_string(i)] = std::string(250, 'x');
+    wide.names[0].targets.resize(30, RegisteredTarget{1, "/", {}});
+    CHECK(Refused(ToJson(wide)) == "taken");
+    wide.names[0].targets.resize(250, RegisteredTarget{1, "/", {}});
+    CHECK(Refused(ToJson(wide)).find("128 KiB") != std::string::npos);
     CHECK(Refused(R"({"names":[{"name":"a"}]})" + std::string(64 << 10, ' ')).find("64 KiB") !=
           std::string::npos);
   }
