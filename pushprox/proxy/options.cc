@@ -32,6 +32,8 @@ void AddFlags(Flags& flags, ProxyOptions& o) {
   flags.Add("limit.scrapes-per-name", o.max_waiting_per_name,
             "Scrapes that may wait for one client, or be under way in its tunnel.");
   flags.Add("limit.relays", o.max_relays, "Connections that may be relayed for CONNECT.");
+  flags.Add("connect.idle-timeout", o.relay_idle,
+            "A connection of CONNECT through which nothing goes for this long is closed.");
 }
 
 Status Validate(const ProxyOptions& o) {
@@ -45,6 +47,7 @@ Status Validate(const ProxyOptions& o) {
   if (o.max_names < 1 || o.max_connections < 1 || o.max_waiting < 1 || o.max_waiting_per_name < 1 ||
       o.max_relays < 1)
     return bad("a --limit must be at least 1");
+  if (o.relay_idle <= Millis(0)) return bad("--connect.idle-timeout must be above 0");
   if (o.max_timeout <= Millis(0) || o.default_timeout <= Millis(0))
     return bad("--scrape.max-timeout and --scrape.default-timeout must be above 0");
   return {};

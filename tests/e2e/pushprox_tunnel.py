@@ -519,6 +519,23 @@ def connect():
         assert code()[0] == 503
 
 
+def idle_connect():
+    """A relayed connection lives as long as something goes through it."""
+    with open_proxy("--connect.idle-timeout=1s") as proxy:
+        peer = TunnelPeer(proxy.port)
+        peer.register("node-a")
+        scraper, stream = connected(proxy, peer=peer)
+        for _ in range(4):
+            time.sleep(0.5)
+            scraper.sendall(b"x")
+            assert peer.receive() == (wire.DATA, stream, b"x")
+        started = time.monotonic()
+        assert scraper.recv(10) == b""
+        assert 0.5 < time.monotonic() - started < 3
+        assert peer.receive()[:2] == (wire.RESET, stream)
+        assert refused(proxy, "relay-idle") == 1 and proxy.metric("drover_pushprox_relays") == 0
+
+
 def over_tls():
     """The same over TLS, where the name is the certificate's: scrapes, CONNECT with half-closes, memory."""
     with Stack() as stack:
@@ -665,4 +682,4 @@ def idle_memory():
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([handshakes, scrapes, failures, back_pressure, bad_frames, several, identity, connect, over_tls, with_our_client, drain, idle_memory])
+    drover.run([handshakes, scrapes, failures, back_pressure, bad_frames, several, identity, connect, idle_connect, over_tls, with_our_client, drain, idle_memory])
