@@ -14,7 +14,7 @@ constexpr const char* kUsage =
     "drover-pushprox: scraping across a boundary that only clients can cross, from inside.\n\n"
     "Usage:\n"
     "  drover-pushprox proxy [flags]    where Prometheus and clients meet (proxy_url of a job)\n"
-    "  drover-pushprox client [flags]   beside the targets: polls the proxy and scrapes for it\n\n"
+    "  drover-pushprox client [flags]   beside the targets: scrapes for the proxy\n\n"
     "Each has --help.\n";
 
 // Leaves the process where there is something to show.
@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     pushprox::ClientOptions options;
     return RunProgram(
         {"drover-pushprox client",
-         "Polls a proxy for scrapes, runs them here and pushes the answers (PushProx).",
+         "Runs here the scrapes that a proxy asks for, over a tunnel or polls (PushProx).",
          [&](Flags& flags) { pushprox::AddFlags(flags, options); },
          [&](const Flags&, Clock& clock, const Logger& log) {
            return options.flavour_show ? ShowAndEnd(options)

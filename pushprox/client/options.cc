@@ -110,7 +110,7 @@ void AddFlags(Flags& flags, ClientOptions& o) {
   flags.Add("proxy.tls.insecure-skip-verify", o.proxy_skip_verify,
             "Take any certificate of the proxy.");
   flags.Add("proxy.token-file", o.proxy_token_file,
-            "Token that speaks for --fqdn at the proxy, sent as Bearer, read at each use.");
+            "Token that speaks for all names at the proxy, sent as Bearer, read at each use.");
   flags.Add(
       "token-path", o.token_file,
       "Token for targets, sent as Bearer over https, read at each scrape; needs an allow-list.");

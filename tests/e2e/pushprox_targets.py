@@ -352,6 +352,65 @@ def two_proxies():
             target.close()
 
 
+def drained():
+    """A proxy that ends says so: what is under way ends as it should, and the client stays with the other."""
+    needs_own_hosts()
+    with Stack() as stack:
+        target, port = Target(), free_port()
+        one, two = start_at(stack, f"127.0.0.1:{port}"), start_at(stack, f"127.0.0.2:{port}")
+        client = client_of(stack, f"http://proxy.test:{port}", f"fqdn: node-a\ntargets: [{{port: 1, address: '127.0.0.1:{target.port}'}}]\n", hosts=TWO)
+        wait_until(lambda: links(client, "tunnel") == 2, 10)
+        codes = []
+        slow = threading.Thread(target=lambda: codes.append(ask_at(one, "http://node-a:1/slow")))
+        slow.start()
+        wait_until(lambda: client.metric("drover_pushprox_client_scrapes_in_flight") == 1, 5)
+        one.process.terminate()
+        wait_until(lambda: "the proxy ends a tunnel" in client.read_log(), 3)
+        assert ask_at(two, "http://node-a:1/metrics") == 200
+        target.slow.set()
+        slow.join()
+        assert codes == [200] and one.process.wait(5) == 0, codes
+        wait_until(lambda: links(client, "tunnel") == 1 and links(client, "down") == 1, 5, "the link's end")
+        target.close()
+
+
+def rotated_identity():
+    """By name only (a minute): another client certificate for the proxy is shown over another tunnel, without a lost scrape."""
+    with Stack() as stack:
+        folder, target = stack.folder, Target()
+        authority = Authority(folder)
+        for name, sans in (("proxy", "IP:127.0.0.1"), ("prom", "DNS:prom"), ("node", "DNS:node-a"), ("next", "DNS:node-a")):
+            authority.issue(name, sans)
+        stack.write("web.yml", "tls_server_config: {cert_file: proxy.pem, key_file: proxy.key, client_ca_file: ca.pem, "
+                               "client_auth_type: VerifyClientCertIfGiven}\n")
+        stack.write("access.yml", "clients: {certificates: true}\nscrapers: {certificate_names: [prom]}\nviewers: {certificate_names: [prom]}\n")
+        proxy = start(stack, "proxy", [f"--web.config.file={folder}/web.yml", f"--access.config.file={folder}/access.yml"], "https")
+        client = client_of(stack, f"https://127.0.0.1:{proxy.port}", f"""
+fqdn: node-a
+proxy_tls_config: {{ca_file: ca.pem, cert_file: node.pem, key_file: node.key}}
+targets: [{{port: 1, address: '127.0.0.1:{target.port}'}}]
+""")
+        trust = ssl.create_default_context(cafile=folder / "ca.pem")
+        trust.load_cert_chain(folder / "prom.pem", folder / "prom.key")
+
+        def code():
+            with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as raw, trust.wrap_socket(raw, server_hostname="127.0.0.1") as peer:
+                peer.sendall(b"GET http://node-a:1/ HTTP/1.1\r\nHost: x\r\nX-Prometheus-Scrape-Timeout-Seconds: 3\r\nConnection: close\r\n\r\n")
+                return read_answer(peer)[0]
+        wait_until(lambda: code() == 200, 10)
+        for end in ("pem", "key"):
+            (folder / f"next.{end}").replace(folder / f"node.{end}")
+        codes = []
+        deadline = time.monotonic() + 70
+        while "new credentials" not in client.read_log() and time.monotonic() < deadline:
+            codes.append(code())
+            time.sleep(0.1)
+        codes += [code() for _ in range(100)]
+        assert client.read_log().count("registered with the proxy") == 2 and set(codes) == {200}, (set(codes), client.read_log())
+        assert links(client, "tunnel") == 1
+        target.close()
+
+
 def names_change():
     """A proxy's name that is not there yet; an address that comes, and one that goes with its tunnel."""
     needs_own_hosts()
@@ -578,4 +637,4 @@ def idle_memory():
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([table, mistakes, reload, rotated_certificates, names_over_polls, two_proxies, names_change, one_proxy_twice, refused_names, connects, over_a_tunnel, idle_memory])
+    drover.run([table, mistakes, reload, rotated_certificates, names_over_polls, two_proxies, drained, names_change, one_proxy_twice, refused_names, connects, over_a_tunnel, idle_memory], [rotated_identity])
