@@ -11,6 +11,11 @@
 
 namespace drover::pushprox {
 
+struct BodyLength {
+  std::optional<std::uint64_t> comes;  // bytes that will be written, where that is known
+  std::optional<std::uint64_t> said;   // Content-Length: of HEAD and 304 another, of 204 none
+};
+
 // Called from the loop, never from inside a call on the sink.
 class AnswerSinkHandler {
  public:
@@ -26,9 +31,9 @@ class AnswerSink {
   virtual ~AnswerSink() = default;
   virtual void set_handler(AnswerSinkHandler& handler) = 0;
 
-  // Once. `head` is the status line and fields, without those of framing; `length` of the body
-  // where it is known. `left` of the scrape's time.
-  virtual Status Begin(std::string_view head, std::optional<std::uint64_t> length, Millis left) = 0;
+  // Once. `head` is the status line and fields, without those of framing. `left` of the scrape's
+  // time.
+  virtual Status Begin(std::string_view head, const BodyLength& length, Millis left) = 0;
   virtual void Write(std::string_view piece) = 0;
   // More than enough waits: OnSinkDrained says when to go on.
   virtual bool full() const = 0;

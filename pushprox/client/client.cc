@@ -28,7 +28,16 @@ Status Client::Begin(ClientPlan plan, Clock& clock) {
     server.listen = {options_.metrics_address};
     server.workers = 0;
     server.max_connections = 64;
-    DROVER_TRY(server_, http::StartServer(std::move(server), pages_, log_));
+    auto started = http::StartServer(std::move(server), pages_, log_);
+    // Several clients on one host, none of which was told an address: PushProx' goes on as well.
+    if (!started && options_.metrics_address != ClientOptions().metrics_address)
+      return Fail(std::move(started).error());
+    if (started) {
+      server_ = std::move(*started);
+    } else {
+      log_.Warn("no metrics page: give another --metrics-addr, or an empty one",
+                {{"err", started.error().message()}});
+    }
   }
   core_ = std::make_unique<ClientCore>(std::move(plan), registry_, clock, log_);
   return {};

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <set>
 
 #include "core/os/file_system.h"
 #include "pushprox/client/flavours.h"
@@ -29,14 +30,17 @@ Status TakeFlagRules(const ClientOptions& options, ClientPlan& plan) {
   Target target;
   target.name = options.fqdn;
   target.https = !options.token_file.empty();  // Rancher's way
-  if (options.use_localhost) target.host = "127.0.0.1";
   target.tls = {options.tls.ca, options.tls.cert, options.tls.key, "", options.skip_verify};
+  // As in Rancher's fork the certificate must be for 127.0.0.1 then: those of components are, while
+  // they lack the node's public address at times.
+  if (options.use_localhost) target.host = target.tls.server_name = "127.0.0.1";
   std::map<int, std::string> tokens;
   for (const std::string& one : options.target_tokens) {
     auto token = ParsePortToken(one);
     if (!token) return Fail(std::move(token).error().With("--target.token"));
     tokens[token->port] = token->file;
   }
+  std::set<int> allowed;
   const auto allow = [&](std::string_view flag, std::string_view text) -> Status {
     auto rule = ParseAllowRule(text);
     if (!rule) return Fail(std::move(rule).error().With("--" + std::string(flag)));
@@ -45,10 +49,11 @@ Status TakeFlagRules(const ClientOptions& options, ClientPlan& plan) {
     if (!rule->prefix.empty()) one.prefixes = {rule->prefix};
     const auto token = tokens.find(rule->port);
     one.token_file = token != tokens.end() ? token->second : options.token_file;
+    allowed.insert(rule->port);
     plan.table.Add(std::move(one));
     return {};
   };
-  const bool any_port = options.allow_port == "*" || options.allow_port.empty();
+  const bool any_port = options.allow_port == "*";
   plan.open = any_port && options.target_allow.empty() && plan.table.targets().empty() &&
               options.flavour.empty();
   if (plan.open) plan.table.Add(target);
@@ -61,6 +66,15 @@ Status TakeFlagRules(const ClientOptions& options, ClientPlan& plan) {
     ports = comma == std::string_view::npos ? std::string_view() : ports.substr(comma + 1);
   }
   for (const std::string& one : options.target_allow) DROVER_CHECK(allow("target.allow", one));
+  for (const auto& [port, file] : tokens) {
+    if (!allowed.empty() && !allowed.contains(port))
+      return Fail(ErrorCode::kInvalid, "--target.token: no --allow-port or --target.allow names " +
+                                           std::to_string(port));
+  }
+  if (options.skip_verify && allowed.empty() && !plan.open)
+    plan.warnings.push_back(
+        "--insecure-skip-verify is for targets of --allow-port and --target.allow: targets of a "
+        "file have tls_config for it");
   return {};
 }
 
@@ -169,14 +183,14 @@ Result<ClientPlan> Understand(ClientOptions options, const ClientConfig& config)
       plan.table.Add(target);
     }
   }
+  if (options.allow_port.empty()) return bad("--allow-port is empty: name ports, or * for any");
   DROVER_CHECK(TakeFlagRules(options, plan));
   if (plan.table.targets().empty()) {
     std::string why = "flavour " + options.flavour + ": nothing to scrape on this node";
     for (const std::string& line : plan.findings) why += "; " + line;
     return Fail(ErrorCode::kNotFound, why);
   }
-  const bool allowed =
-      (options.allow_port != "*" && !options.allow_port.empty()) || !options.target_allow.empty();
+  const bool allowed = options.allow_port != "*" || !options.target_allow.empty();
   if (!allowed && options.use_localhost)
     return bad(
         "--use-localhost needs --allow-port or --target.allow: it reaches ports that listen "

@@ -16,20 +16,22 @@ PushSink::PushSink(std::shared_ptr<ProxyLeg> leg, std::string id)
 
 PushSink::~PushSink() { Cancel({}); }
 
-Status PushSink::Begin(std::string_view head, std::optional<std::uint64_t> length, Millis left) {
+Status PushSink::Begin(std::string_view head, const BodyLength& length, Millis left) {
   DROVER_TRY(std::string request, leg_->Request("push"));
   std::string inner(head);
   AppendField(inner, kIdHeader, id_);
   AppendField(inner, kLeftHeader, FormatTimeout(left));
-  chunked_ = !length;
+  chunked_ = !length.comes;
   if (chunked_) {
     AppendField(inner, "Transfer-Encoding", "chunked");
     AppendField(request, "Transfer-Encoding", "chunked");
   } else {
-    AppendField(inner, "Content-Length", std::to_string(*length));
+    // Stock proxies do not know what was asked and read that many bytes.
+    AppendField(inner, "Content-Length", std::to_string(*length.comes));
   }
   inner += "\r\n";
-  if (!chunked_) AppendField(request, "Content-Length", std::to_string(*length + inner.size()));
+  if (!chunked_)
+    AppendField(request, "Content-Length", std::to_string(*length.comes + inner.size()));
   request += "\r\n";
   AppendBody(request, chunked_ ? Framing::kChunked : Framing::kLength, inner);
   push_ = &leg_->peer.Open(*this);

@@ -15,7 +15,7 @@ class PushSink final : public AnswerSink, private CallHandler {
   ~PushSink() override;
 
   void set_handler(AnswerSinkHandler& handler) override { handler_ = &handler; }
-  Status Begin(std::string_view head, std::optional<std::uint64_t> length, Millis left) override;
+  Status Begin(std::string_view head, const BodyLength& length, Millis left) override;
   void Write(std::string_view piece) override;
   bool full() const override;
   bool End() override;

@@ -79,13 +79,14 @@ void ScrapeTask::OnHead(const Head& head) {
   out += head.reason.empty() ? http::ReasonPhrase(head.status) : std::string_view(head.reason);
   out += "\r\n";
   for (const auto& [name, value] : headers.list()) AppendField(out, name, value);
-  std::optional<std::uint64_t> length;
+  BodyLength length;
   switch (ResponseFraming(head, request_.method == "HEAD")) {
     case Framing::kNone:
-      length = 0;
+      length.comes = 0;
+      if (head.status != 204) length.said = head.length;
       break;
     case Framing::kLength:
-      length = head.length;
+      length = {head.length, head.length};
       break;
     case Framing::kChunked:
     case Framing::kToEnd:
@@ -94,7 +95,7 @@ void ScrapeTask::OnHead(const Head& head) {
   StartAnswer(out, length);
 }
 
-bool ScrapeTask::StartAnswer(const std::string& head, std::optional<std::uint64_t> length) {
+bool ScrapeTask::StartAnswer(const std::string& head, const BodyLength& length) {
   const Status begun = sink_->Begin(head, length, Left());
   if (begun) {
     answering_ = true;
@@ -140,17 +141,18 @@ void ScrapeTask::OnFailed(const std::string& why, bool stale) {
     asked_again_ = true;
     Ask();
   } else {
-    Refuse(kFailed, "failed to scrape " + choice_.url.ToString() + ": " + why);
+    Refuse(kFailed, "failed to scrape " + ShownTarget(choice_.url.ToString()) + ": " + why);
   }
 }
 
 void ScrapeTask::Refuse(std::string_view word, const std::string& why) {
   context_.metrics.scrape_errors.Add();
-  context_.log.Warn("scrape failed", {{"url", request_.target.substr(0, 300)}, {"err", why}});
+  context_.log.Warn("scrape failed",
+                    {{"url", ShownTarget(request_.target).substr(0, 300)}, {"err", why}});
   std::string out = "HTTP/1.1 500 Internal Server Error\r\n";
   AppendField(out, "Content-Type", "text/plain; charset=utf-8");
   AppendField(out, kFailureHeader, word);
-  if (!StartAnswer(out, why.size())) return;
+  if (!StartAnswer(out, {why.size(), why.size()})) return;
   sink_->Write(why);
   EndAnswer(kTaking);
 }
@@ -169,7 +171,8 @@ void ScrapeTask::OnSinkDone(const Status& status) {
 
 void ScrapeTask::Broken(const std::string& why) {
   context_.metrics.push_errors.Add();
-  context_.log.Warn("push failed", {{"url", request_.target.substr(0, 300)}, {"err", why}});
+  context_.log.Warn("push failed",
+                    {{"url", ShownTarget(request_.target).substr(0, 300)}, {"err", why}});
   sink_->Cancel(why);
   Over();
 }
@@ -181,7 +184,7 @@ void ScrapeTask::OnTimer() {
     return;
   }
   if (target_ != nullptr) std::exchange(target_, nullptr)->Cancel();
-  Refuse(kTimedOut, "failed to scrape " + choice_.url.ToString() + ": timeout");
+  Refuse(kTimedOut, "failed to scrape " + ShownTarget(choice_.url.ToString()) + ": timeout");
 }
 
 void ScrapeTask::Over() {

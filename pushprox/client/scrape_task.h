@@ -28,7 +28,7 @@ class ScrapeTask final : public Disposable, private CallHandler, private AnswerS
   void OnSinkDone(const Status& status) override;
   Status Prepare();
   void Ask();
-  bool StartAnswer(const std::string& head, std::optional<std::uint64_t> length);
+  bool StartAnswer(const std::string& head, const BodyLength& length);
   void EndAnswer(Millis most);
   void Broken(const std::string& why);
   void OnTimer();

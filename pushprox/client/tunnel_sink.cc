@@ -3,16 +3,19 @@
 #include <string>
 #include <utility>
 
+#include "pushprox/net/tunnel.h"
 #include "pushprox/protocol/head.h"
 
 namespace drover::pushprox {
 
 TunnelSink::TunnelSink(TunnelStream& stream) : stream_(&stream) { stream.set_handler(*this); }
 
-Status TunnelSink::Begin(std::string_view head, std::optional<std::uint64_t> length, Millis) {
+Status TunnelSink::Begin(std::string_view head, const BodyLength& length, Millis) {
   std::string text(head);
-  if (length) AppendField(text, "Content-Length", std::to_string(*length));
+  if (length.said) AppendField(text, "Content-Length", std::to_string(*length.said));
   text += "\r\n";
+  if (text.size() > kMaxTunnelBody)
+    return Fail(ErrorCode::kExhausted, "header of the answer over its limit");
   if (stream_ != nullptr) stream_->Answer(text);
   return {};
 }

@@ -13,7 +13,7 @@ class TunnelSink final : public AnswerSink, private TunnelStreamHandler {
   ~TunnelSink() override { Cancel({}); }
 
   void set_handler(AnswerSinkHandler& handler) override { handler_ = &handler; }
-  Status Begin(std::string_view head, std::optional<std::uint64_t> length, Millis left) override;
+  Status Begin(std::string_view head, const BodyLength& length, Millis left) override;
   void Write(std::string_view piece) override;
   bool full() const override {
     return stream_ != nullptr && stream_->unsent() > TunnelStream::kHighWater;

@@ -6,7 +6,7 @@
 namespace drover::pushprox {
 namespace {
 
-constexpr std::size_t kMaxHead = 64 << 10;
+constexpr std::size_t kMaxHead = 32 << 10;
 
 }  // namespace
 
@@ -102,7 +102,7 @@ std::size_t Call::OnData(std::string_view bytes) {
   got_bytes_ = true;
   while (!head_seen_) {
     const std::size_t end = HeadEnd(bytes.substr(at));
-    if (end == std::string_view::npos) {
+    if (std::min(end, bytes.size() - at) > kMaxHead || end == std::string_view::npos) {
       if (bytes.size() - at <= kMaxHead) return at;
       Failed("header of the answer over its limit");
       return bytes.size();

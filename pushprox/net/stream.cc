@@ -30,6 +30,21 @@ std::string TlsError() {
   return text != nullptr ? text : "connection broken";
 }
 
+std::string VerifyError(SSL* ssl, long code) {
+  X509_VERIFY_PARAM* const wanted = ::SSL_get0_param(ssl);
+  std::string name;
+  if (code == X509_V_ERR_HOSTNAME_MISMATCH) {
+    if (const char* host = ::X509_VERIFY_PARAM_get0_host(wanted, 0); host != nullptr) name = host;
+  } else if (code == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+    if (char* address = ::X509_VERIFY_PARAM_get1_ip_asc(wanted); address != nullptr) {
+      name = address;
+      ::OPENSSL_free(address);
+    }
+  }
+  if (name.empty()) return ::X509_verify_cert_error_string(code);
+  return "the certificate is not for " + name + " (server_name of a tls_config names another)";
+}
+
 bool IsAddress(const std::string& host) {
   in6_addr ignored{};
   return ::inet_pton(AF_INET, host.c_str(), &ignored) == 1 ||
@@ -203,8 +218,7 @@ void Stream::Handshake() {
     return;
   }
   const long verify = ::SSL_get_verify_result(ssl_);
-  Broken("TLS: " +
-         (verify != X509_V_OK ? std::string(::X509_verify_cert_error_string(verify)) : TlsError()));
+  Broken("TLS: " + (verify != X509_V_OK ? VerifyError(ssl_, verify) : TlsError()));
 }
 
 long Stream::TlsResult(int result) {
