@@ -77,20 +77,19 @@ std::string Parameter(const http::Request& request, std::string_view key) {
   return std::string(form.Get(key));
 }
 
-std::string Components(const KnownClient& client) {
-  std::set<std::string> shown;
+// "kubelet :10250/metrics", sorted.
+std::set<std::string> TargetLines(const KnownClient& client) {
+  std::set<std::string> lines;
   for (const RegisteredTarget& target : client.targets) {
     const auto own = target.labels.find("component");
     const auto all = client.labels.find("component");
     const std::string component = own != target.labels.end()   ? own->second
                                   : all != client.labels.end() ? all->second
                                                                : "";
-    shown.insert((component.empty() ? "" : component + " ") + ":" + std::to_string(target.port) +
+    lines.insert((component.empty() ? "" : component + " ") + ":" + std::to_string(target.port) +
                  target.path);
   }
-  std::string out;
-  for (const std::string& one : shown) out += (out.empty() ? "" : "<br>") + html::Escape(one);
-  return out;
+  return lines;
 }
 
 }  // namespace
@@ -116,15 +115,19 @@ std::string ClientsHtml(const std::vector<KnownClient>& clients, std::string_vie
   std::size_t alive = 0, found = 0;
   for (const KnownClient& client : clients) {
     alive += client.alive ? 1U : 0U;
-    const std::string components = Components(client);
-    if (!search.empty() && client.name.find(search) == std::string::npos &&
-        components.find(html::Escape(search)) == std::string::npos)
-      continue;
+    const std::set<std::string> lines = TargetLines(client);
+    const auto holds = [&](const std::string& text) {
+      return text.find(search) != std::string::npos;
+    };
+    if (!holds(client.name) && std::none_of(lines.begin(), lines.end(), holds)) continue;
     if (++found > kMaxRows) continue;
+    std::string targets;
+    for (const std::string& line : lines)
+      targets += "<br><code class=\"dim\">" + html::Escape(line) + "</code>";
     rows += "<tr><td>" +
-            (client.alive ? html::Badge("good", "alive") : html::Badge("bad", "away")) +
-            "</td><td>" + html::Escape(client.name) + "</td><td>" + html::Escape(client.transport) +
-            "</td><td><code>" + components + "</code></td><td class=\"n\">" +
+            (client.alive ? html::Badge("good", "alive") : html::Badge("bad", "away")) + "<br>" +
+            html::Badge("dim", client.transport) + "</td><td>" + html::Escape(client.name) +
+            targets + "</td><td class=\"n\">" +
             (client.alive ? "now" : html::Ago(client.seen) + " ago") + "</td></tr>";
   }
   std::string body = "<h1>Clients</h1><p>" + std::to_string(clients.size()) + " names, " +
@@ -138,7 +141,7 @@ std::string ClientsHtml(const std::vector<KnownClient>& clients, std::string_vie
     body += "<p class=\"dim\">None.</p>";
   } else {
     body +=
-        "<div class=\"scroll\"><table><tr><th>state</th><th>name</th><th>by</th><th>targets</th>"
+        "<div class=\"scroll\"><table><tr><th>state</th><th>name, targets</th>"
         "<th class=\"n\">seen</th></tr>" +
         rows + "</table></div>";
   }
