@@ -43,6 +43,11 @@ Link::Link(ClientContext& context, std::shared_ptr<const ProxyAccess> access,
       text_(ToText(address)),
       owner_(owner),
       backoff_(kTunnelBackoff, context.NextSeed()),
+      busy_({.first = context.plan().options.retry_first,
+             .cap = context.plan().options.retry_most,
+             .factor = 1.5,
+             .jitter = 0.2},
+            context.NextSeed()),
       patience_(kPatience, context.NextSeed()),
       retry_(context.loop, [this] { Start(); }),
       drain_(context.loop, [this] { CheckDraining(); }) {}
@@ -96,6 +101,7 @@ void Link::OnTunnelRegistered(TunnelConnection& connection, std::string_view jso
   const bool change = state_ != State::kTunnel || refused != refused_;
   refused_ = std::move(refused);
   backoff_.Reset();
+  busy_.Reset();
   patience_.Reset();
   said_.clear();
   StopPolls();
@@ -175,7 +181,8 @@ void Link::OnTunnelEnded(TunnelConnection& connection, const Error& error) {
   Say(was_open ? "tunnel broken, trying again" : "no tunnel, trying again", error.message());
   const bool refused = denied || unknown || error.code() == ErrorCode::kInvalid;
   const bool wait = refused || (!was_up_ && owner_.OtherUp(*this));
-  retry_.Set(wait ? patience_.Next() : backoff_.Next());
+  const Millis next = wait ? patience_.Next() : connection.busy() ? busy_.Next() : backoff_.Next();
+  retry_.Set(std::max(next, connection.retry_after()));
   Enter(was_open ? State::kConnecting : State::kDown);
   owner_.OnLinkLost(*this);
 }

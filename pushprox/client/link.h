@@ -64,6 +64,7 @@ class Link final : public Disposable, public TunnelOwner, public PollerOwner {
   LinkOwner& owner_;
   State state_ = State::kConnecting;
   Backoff backoff_;   // of tunnels
+  Backoff busy_;      // where the proxy says later
   Backoff patience_;  // where the proxy said no, or was never there while others are
   Timer retry_;
   Timer drain_;

@@ -1,15 +1,18 @@
 #include "pushprox/client/tunnel_connection.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "core/base/numbers.h"
 #include "pushprox/net/websocket_handshake.h"
 
 namespace drover::pushprox {
 namespace {
 
 constexpr Millis kConnect{2'000};
-constexpr Millis kHandshake{5'000};      // TLS, and the answer
-constexpr Millis kRegistration{20'000};  // the proxy may have to ask others about us
+constexpr Millis kHandshake{5'000};             // TLS, and the answer
+constexpr Millis kRegistration{20'000};         // the proxy may have to ask others about us
+constexpr std::uint64_t kMostWaitSeconds = 30;  // that an answer may ask for
 constexpr std::size_t kMaxAnswer = 16 << 10;
 
 }  // namespace
@@ -86,6 +89,9 @@ std::size_t TunnelConnection::OnData(std::string_view bytes) {
       fine = Fail(Error(head.error()).With("malformed answer"));
     }
     if (!fine) {
+      busy_ = head && fine.error().code() == ErrorCode::kUnavailable;
+      if (const auto seconds = head ? ParseUint(head->headers.Get("Retry-After")) : std::nullopt)
+        retry_after_ = std::chrono::seconds(std::min(*seconds, kMostWaitSeconds));
       Failed(fine.error());
       return bytes.size();
     }

@@ -44,6 +44,9 @@ class TunnelConnection final : public Disposable,
   bool open() const { return tunnel_ != nullptr; }
   // The connection stood, and not one byte came.
   bool mute() const { return connected_ && !heard_; }
+  // An answer that says later, rather than nobody: 429 or 5xx, and how long it asks to wait.
+  bool busy() const { return busy_; }
+  Millis retry_after() const { return retry_after_; }
   // Whether a token or certificate that it was opened with is another one by now.
   bool outdated() const;
   std::size_t streams() const { return tunnel_ != nullptr ? tunnel_->streams() : 0; }
@@ -73,6 +76,8 @@ class TunnelConnection final : public Disposable,
   std::string key_;
   bool connected_ = false;
   bool heard_ = false;
+  bool busy_ = false;
+  Millis retry_after_{0};
   bool answered_ = false;
   bool over_ = false;
   Timer timer_;  // of opening

@@ -24,8 +24,9 @@ KINDS = ("tunnel", "poll")
 class StockProxy:
     """The proxy's end of PushProx by hand: polls wait for ever, pushes are kept, anything else is 404."""
 
-    def __init__(self, host="127.0.0.1", port=0):
-        self.listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    def __init__(self, to_tunnels=b"HTTP/1.1 404 Not Found\r\nContent-Length: 19\r\n\r\n404 page not found\n"):
+        self.to_tunnels = to_tunnels
+        self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.changed = threading.Condition()
         self.polls, self.pushes, self.others, self.peers = {}, {}, [], []
@@ -63,7 +64,7 @@ class StockProxy:
                         peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
                     else:
                         self.others.append(head)
-                        peer.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 19\r\n\r\n404 page not found\n")
+                        peer.sendall(self.to_tunnels)
                     self.changed.notify_all()
 
     def run(self, name, url, number, seconds=10):
@@ -298,6 +299,32 @@ targets:
         wait_until(lambda: links(client, "tunnel") == 1, 20, "the tunnel")
         assert scrape(proxy, "http://b:9100/metrics")[0] == 200
         target.close()
+
+
+def told_to_wait():
+    """A proxy that is overrun is not run over: Retry-After counts. One that says nothing at all is polled, in the end."""
+    with Stack() as stack:
+        busy = StockProxy(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n")
+        client = client_of(stack, f"http://127.0.0.1:{busy.port}", "targets: [{port: 1}]\n")
+        wait_until(lambda: len(busy.others) == 1, 5)
+        time.sleep(2.5)
+        assert len(busy.others) == 1 and not busy.polls, (len(busy.others), busy.polls)
+        wait_until(lambda: len(busy.others) == 2, 3, "the next try")
+        wait_until(lambda: client.metric("drover_pushprox_client_tunnel_errors_total") == 2, 2)
+        busy.close()
+        closes, got = socket.create_server(("127.0.0.1", 0)), []
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    peer, _ = closes.accept()
+                    got.append(peer.recv(4096).split(b" ")[1])
+                    peer.close()
+        threading.Thread(target=serve, daemon=True).start()
+        client_of(stack, f"http://127.0.0.1:{closes.getsockname()[1]}", "targets: [{port: 1}]\n")
+        wait_until(lambda: b"/poll" in got, 10, "a poll")
+        assert got[:3] == [b"/tunnel"] * 3, got
+        closes.close()
 
 
 def start_at(stack, listen, *args):
@@ -637,4 +664,4 @@ def idle_memory():
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([table, mistakes, reload, rotated_certificates, names_over_polls, two_proxies, drained, names_change, one_proxy_twice, refused_names, connects, over_a_tunnel, idle_memory], [rotated_identity])
+    drover.run([table, mistakes, reload, rotated_certificates, names_over_polls, told_to_wait, two_proxies, drained, names_change, one_proxy_twice, refused_names, connects, over_a_tunnel, idle_memory], [rotated_identity])
