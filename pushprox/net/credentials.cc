@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <array>
+#include <ctime>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -35,11 +36,15 @@ tl::unexpected<Error> Bad(const std::string& file, std::string_view what) {
 
 }  // namespace
 
-std::vector<std::string> CertificateNames(ssl_st* tls) {
-  std::vector<std::string> names;
+PeerCertificate ReadPeerCertificate(ssl_st* tls) {
+  PeerCertificate certificate;
+  std::vector<std::string>& names = certificate.names;
   const std::unique_ptr<X509, decltype(&::X509_free)> peer(::SSL_get1_peer_certificate(tls),
                                                            ::X509_free);
-  if (peer == nullptr) return names;
+  if (peer == nullptr) return certificate;
+  std::tm ends{};
+  if (::ASN1_TIME_to_tm(::X509_get0_notAfter(peer.get()), &ends) == 1)
+    certificate.ends = FromMs(std::int64_t{::timegm(&ends)} * 1000);
   const std::unique_ptr<GENERAL_NAMES, decltype(&::GENERAL_NAMES_free)> found(
       static_cast<GENERAL_NAMES*>(
           ::X509_get_ext_d2i(peer.get(), NID_subject_alt_name, nullptr, nullptr)),
@@ -49,7 +54,7 @@ std::vector<std::string> CertificateNames(ssl_st* tls) {
     if (name->type == GEN_DNS) names.emplace_back(Bytes(name->d.dNSName));
     if (name->type == GEN_IPADD) names.push_back(AddressText(Bytes(name->d.iPAddress)));
   }
-  return names;
+  return certificate;
 }
 
 std::string Sha256Hex(std::string_view text) {

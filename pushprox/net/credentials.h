@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/base/result.h"
 
 struct ssl_st;
@@ -13,9 +14,13 @@ struct ssl_ctx_st;
 
 namespace drover::pushprox {
 
-// DNS names and IP addresses of the subject alternative names of the peer's certificate; empty
-// without one. Says nothing about who signed it: the caller knows whether it was verified.
-std::vector<std::string> CertificateNames(ssl_st* tls);
+struct PeerCertificate {
+  std::vector<std::string> names;     // DNS names and IP addresses of its subject's alternatives
+  TimePoint ends = TimePoint::max();  // of its validity
+};
+// Without names where there is none. Says nothing about who signed it: the caller knows whether it
+// was verified.
+PeerCertificate ReadPeerCertificate(ssl_st* tls);
 
 // 64 lower-case hexadecimal digits.
 std::string Sha256Hex(std::string_view text);

@@ -10,6 +10,7 @@ namespace drover::pushprox {
 namespace {
 
 constexpr std::chrono::seconds kLookEvery{1};
+constexpr std::chrono::minutes kSoon{2};  // time enough to come again
 
 bool IsSame(const std::optional<FileInfo>& a, const Result<FileInfo>& b) {
   return a && b && a->modified == b->modified && a->size_bytes == b->size_bytes &&
@@ -133,10 +134,7 @@ void Access::Leave(IdentityWaiter& waiter) {
 bool Access::MaySpeakFor(const Caller& caller, const std::string& name) {
   if (open_) return true;
   Refresh();
-  if (config_.clients.certificates &&
-      std::find(caller.certificate.begin(), caller.certificate.end(), name) !=
-          caller.certificate.end())
-    return true;
+  if (config_.clients.certificates && Has(caller, name)) return true;
   const auto found = clients_.users.find(caller.token_hash);
   if (found != clients_.users.end() && found->second.contains(name)) return true;
   return identity_ != nullptr && identity_->MaySpeakFor(caller.token_hash, name);
@@ -145,23 +143,32 @@ bool Access::MaySpeakFor(const Caller& caller, const std::string& name) {
 bool Access::IsClient(const Caller& caller) {
   if (open_) return true;
   Refresh();
-  return (config_.clients.certificates && !caller.certificate.empty()) ||
+  return (config_.clients.certificates && !caller.certificate.empty() &&
+          clock_->Now() < caller.certificate_ends) ||
          clients_.users.contains(caller.token_hash) ||
          (identity_ != nullptr && identity_->IsClient(caller.token_hash));
 }
 
 bool Access::EndsSoon(const Caller& caller) const {
-  return identity_ != nullptr && identity_->EndsSoon(caller.token_hash);
+  const bool certificate = config_.clients.certificates && !caller.certificate.empty() &&
+                           clock_->Now() + kSoon >= caller.certificate_ends;
+  return !open_ &&
+         (certificate || (identity_ != nullptr && identity_->EndsSoon(caller.token_hash)));
+}
+
+// Verified when the connection began, which may be long ago for a tunnel.
+bool Access::Has(const Caller& caller, const std::string& name) const {
+  return clock_->Now() < caller.certificate_ends &&
+         std::find(caller.certificate.begin(), caller.certificate.end(), name) !=
+             caller.certificate.end();
 }
 
 bool Access::Reads(const ReaderRole& role, const Tokens& tokens, const Caller& caller) {
   if (open_) return true;
   Refresh();
   if (tokens.users.contains(caller.token_hash)) return true;
-  return std::any_of(caller.certificate.begin(), caller.certificate.end(), [&](const auto& name) {
-    return std::find(role.certificate_names.begin(), role.certificate_names.end(), name) !=
-           role.certificate_names.end();
-  });
+  return std::any_of(role.certificate_names.begin(), role.certificate_names.end(),
+                     [&](const std::string& name) { return Has(caller, name); });
 }
 
 bool Access::MayScrape(const Caller& caller) { return Reads(config_.scrapers, scrapers_, caller); }

@@ -58,7 +58,8 @@ void Describe(AccessConfig& c, Visitor& v) {
 // What a request shows of itself.
 struct Caller {
   std::vector<std::string> certificate;  // names in a verified certificate
-  std::string token_hash;                // "" without a token
+  TimePoint certificate_ends = TimePoint::max();
+  std::string token_hash;  // "" without a token
   bool anonymous() const { return certificate.empty() && token_hash.empty(); }
 };
 // `field` of the head: "Authorization", or "Proxy-Authorization" of a scrape. Bearer token, or the
@@ -102,6 +103,7 @@ class Access {
   Access() = default;
   Status Load(Tokens& tokens);
   void Refresh();
+  bool Has(const Caller& caller, const std::string& name) const;
   bool Reads(const ReaderRole& role, const Tokens& tokens, const Caller& caller);
 
   bool open_ = false;

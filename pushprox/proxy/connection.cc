@@ -50,9 +50,11 @@ void Connection::Refuse(int code, const std::string& reason, std::string_view de
 }
 
 Caller Connection::CallerBy(std::string_view field) {
-  std::vector<std::string> names;
-  if (verified_ && stream_.tls() != nullptr) names = CertificateNames(stream_.tls());
-  return CallerOf(head(), field, std::move(names));
+  PeerCertificate certificate;
+  if (verified_ && stream_.tls() != nullptr) certificate = ReadPeerCertificate(stream_.tls());
+  Caller caller = CallerOf(head(), field, std::move(certificate.names));
+  caller.certificate_ends = certificate.ends;
+  return caller;
 }
 
 void Connection::OnOpen() { timer_.Set(context_.options.head_timeout); }

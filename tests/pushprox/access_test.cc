@@ -79,6 +79,24 @@ TEST_SUITE("access") {
     CHECK_FALSE((*on)->MaySpeakFor(WithCertificate({"x", "node-a"}), "node-b"));
     CHECK_FALSE((*on)->MayScrape(WithCertificate({"node-a"})));
     CHECK((*on)->MayScrape(WithCertificate({"prom"})));
+    CHECK_FALSE((*on)->EndsSoon(WithCertificate({"node-a"})));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a certificate speaks for nobody once it has ended") {
+    const auto access =
+        Open("clients: {certificates: true}\nscrapers: {certificate_names: [prom]}\n");
+    REQUIRE(access.has_value());
+    Caller node = WithCertificate({"node-a"});
+    Caller prom = WithCertificate({"prom"});
+    node.certificate_ends = prom.certificate_ends = clock.Now() + std::chrono::minutes(3);
+    CHECK_FALSE((*access)->EndsSoon(node));
+    clock.Advance(std::chrono::seconds(90));
+    CHECK((*access)->EndsSoon(node));
+    CHECK((*access)->MaySpeakFor(node, "node-a"));
+    clock.Advance(std::chrono::seconds(91));
+    CHECK_FALSE((*access)->MaySpeakFor(node, "node-a"));
+    CHECK_FALSE((*access)->IsClient(node));
+    CHECK_FALSE((*access)->MayScrape(prom));
   }
 
   TEST_CASE_FIXTURE(Fixture, "an empty file lets nobody in") {
