@@ -88,7 +88,7 @@ def costs_nothing_when_absent():
         time.sleep(1)
         print(f"  RssAnon {memory(without, 'RssAnon')} KiB without, {memory(having, 'RssAnon')} KiB with; RSS {memory(without, 'VmRSS')} and "
               f"{memory(having, 'VmRSS')} KiB; threads {threads(without)} and {threads(having)}")
-        assert threads(without) + 2 == threads(having)
+        assert threads(without) < threads(having) <= threads(without) + 2
         assert "pushprox" not in ask(without.url + "/metrics")[1]
         assert memory(having, "RssAnon") - memory(without, "RssAnon") < 2048
 
