@@ -46,11 +46,13 @@ void RelayTask::Begin(const Head& request) {
   context_.metrics.relays.Add(1);
   timer_.Set(ParseTimeout(request.headers.Get(kTimeoutHeader)).value_or(kDefaultTimeout));
   const Target& at = **target;
+  const std::weak_ptr<char> alive = alive_;
   context_.resolver.Resolve(
       at.host.empty() ? to->host : at.host, at.connect_port != 0 ? at.connect_port : to->port,
-      [this, alive = std::weak_ptr<char>(alive_)](const Result<std::vector<Address>>& found) {
+      [this, alive](const Result<std::vector<Address>>& found) {
         if (!alive.expired() && stream_ != nullptr && !refused_) Resolved(found);
-      });
+      },
+      alive);
 }
 
 void RelayTask::Resolved(const Result<std::vector<Address>>& found) {

@@ -23,9 +23,10 @@ Call::~Call() = default;
 void Call::Resolve() {
   const PeerOptions& options = peer_.options_;
   timer_.Set(options.connect_timeout);
+  const std::weak_ptr<char> alive = alive_;
   peer_.resolver_.Resolve(
       options.connect_to.empty() ? options.host : options.connect_to, options.port,
-      [this, alive = std::weak_ptr<char>(alive_)](Result<std::vector<Address>> found) {
+      [this, alive](Result<std::vector<Address>> found) {
         if (alive.expired() || handler_ == nullptr) return;
         if (!found) {
           Failed(found.error().message());
@@ -33,7 +34,8 @@ void Call::Resolve() {
         }
         addresses_ = std::move(*found);
         TryNext("no address");
-      });
+      },
+      alive);
 }
 
 void Call::TryNext(const std::string& why) {

@@ -4,8 +4,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +33,14 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
+  static constexpr std::size_t kMostWaiting = 256;
+
   using Done = std::function<void(Result<std::vector<Address>>)>;
-  // `done` runs on the loop's thread, never from inside this call. kUnavailable names the host.
-  void Resolve(const std::string& host, int port, Done done);
+  // `done` runs on the loop's thread, never from inside this call. kUnavailable names the host;
+  // kExhausted: too many names wait. Equal questions are asked once. With an `asker`, a question is
+  // dropped when that is gone, and `done` may not come.
+  void Resolve(const std::string& host, int port, Done done,
+               std::optional<std::weak_ptr<void>> asker = std::nullopt);
 
  private:
   struct Shared;
