@@ -1,5 +1,6 @@
 #include "pushprox/client/context.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pushprox/client/relay_task.h"
@@ -11,8 +12,48 @@ namespace drover::pushprox {
 namespace {
 
 constexpr std::size_t kMaxTargets = 64;
+constexpr Millis kTaking{5'000};  // of an answer, behind the scrape's time
+constexpr Millis kMostTimeout{120'000};
+constexpr Millis kRelayLook{30'000};
+constexpr std::size_t kLeftRelays = 64;  // ended, but not taken by the proxy yet
 
 }  // namespace
+
+class ClientContext::Place final : public Disposable {
+ public:
+  // `kind` null: not counted.
+  Place(EventLoop& loop, TunnelStream& stream, std::shared_ptr<Open> open, std::size_t Open::*kind)
+      : stream_(stream), open_(std::move(open)), kind_(kind), timer_(loop, [this] { OnTimer(); }) {
+    if (kind_ != nullptr) ++((*open_).*kind_);
+  }
+  ~Place() override {
+    if (kind_ != nullptr) --((*open_).*kind_);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  // What nobody works on any more at two looks is reset: the proxy does not take it.
+  void Look(Millis first, Millis then) {
+    then_ = then;
+    timer_.Set(first);
+  }
+
+ private:
+  void OnTimer() {
+    if (std::exchange(left_, stream_.left()) && left_) {
+      stream_.Reset("the proxy did not take the answer");
+    } else {
+      timer_.Set(then_);
+    }
+  }
+
+  TunnelStream& stream_;
+  const std::shared_ptr<Open> open_;
+  std::size_t Open::*const kind_;
+  bool left_ = false;
+  Millis then_{};
+  Timer timer_;
+};
 
 ClientMetrics::ClientMetrics(Registry& r)
     : scrape_errors(r.AddCounter("pushprox_client_scrape_errors_total", "Number of scrape errors")),
@@ -75,13 +116,22 @@ void ClientContext::Forget(Tasks::iterator task) {
 }
 
 void ClientContext::StartScrape(Head request, std::unique_ptr<AnswerSink> sink) {
-  const bool full = metrics.in_flight.Value() >= static_cast<double>(plan().options.max_scrapes);
+  const auto most = static_cast<std::size_t>(plan().options.max_scrapes);
+  const bool full = open_->scrapes >= most;
+  ++open_->scrapes;
+  RunScrape(std::move(request), std::move(sink), full, [this] { --open_->scrapes; });
+}
+
+void ClientContext::RunScrape(Head request, std::unique_ptr<AnswerSink> sink, bool full,
+                              std::function<void()> over) {
   metrics.in_flight.Add(1);
   const auto at = tasks_.insert(tasks_.end(), nullptr);
-  auto task = std::make_unique<ScrapeTask>(*this, std::move(request), std::move(sink), [this, at] {
-    metrics.in_flight.Add(-1);
-    Forget(at);
-  });
+  auto task = std::make_unique<ScrapeTask>(*this, std::move(request), std::move(sink),
+                                           [this, at, over = std::move(over)] {
+                                             metrics.in_flight.Add(-1);
+                                             over();
+                                             Forget(at);
+                                           });
   ScrapeTask& scrape = *task;
   *at = std::move(task);
   if (full) {
@@ -97,10 +147,22 @@ void ClientContext::StartStream(TunnelStream& stream, std::string_view request) 
     stream.Reset("malformed request: " + head.error().message());
     return;
   }
+  const Millis timeout = ParseTimeout(head->headers.Get(kTimeoutHeader)).value_or(kMostTimeout);
   if (head->method != "CONNECT") {
-    StartScrape(std::move(*head), std::make_unique<TunnelSink>(stream));
+    const bool full = open_->scrapes >= static_cast<std::size_t>(plan().options.max_scrapes);
+    auto place = std::make_unique<Place>(loop, stream, open_, full ? nullptr : &Open::scrapes);
+    place->Look(std::min(timeout, kMostTimeout), kTaking);
+    stream.Keep(std::move(place));
+    RunScrape(std::move(*head), std::make_unique<TunnelSink>(stream), full, [] {});
     return;
   }
+  if (open_->relays >= static_cast<std::size_t>(plan().options.max_relays) + kLeftRelays) {
+    stream.Reset("too many CONNECT relays are under way");
+    return;
+  }
+  auto place = std::make_unique<Place>(loop, stream, open_, &Open::relays);
+  place->Look(kRelayLook, kRelayLook);
+  stream.Keep(std::move(place));
   const auto at = tasks_.insert(tasks_.end(), nullptr);
   auto task = std::make_unique<RelayTask>(*this, stream, [this, at] { Forget(at); });
   RelayTask& relay = *task;

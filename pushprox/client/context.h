@@ -1,7 +1,9 @@
 // What all parts of a client share, on its loop.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -47,7 +49,8 @@ class ClientContext {
   Peer& PeerOf(const TargetTable::Choice& choice);
   // A scrape: refused when too many are under way. `request` is as a poll's answer.
   void StartScrape(Head request, std::unique_ptr<AnswerSink> sink);
-  // A request of a tunnel, scrape or CONNECT.
+  // A request of a tunnel, scrape or CONNECT. It counts until its stream is gone: answers that the
+  // proxy does not read are as many as scrapes that run.
   void StartStream(TunnelStream& stream, std::string_view request);
 
   EventLoop& loop;
@@ -56,12 +59,21 @@ class ClientContext {
   ClientMetrics metrics;
 
  private:
+  struct Open {
+    std::size_t scrapes = 0;  // pushed, or with a stream
+    std::size_t relays = 0;
+  };
+  class Place;  // of a stream among those that are open
+
   using Tasks = std::list<std::unique_ptr<Disposable>>;
   void Forget(Tasks::iterator task);
+  void RunScrape(Head request, std::unique_ptr<AnswerSink> sink, bool full,
+                 std::function<void()> over);
 
   std::shared_ptr<const ClientPlan> plan_;
   std::uint32_t seed_;
   std::map<std::string, std::unique_ptr<Peer>> targets_;
+  const std::shared_ptr<Open> open_ = std::make_shared<Open>();  // streams may outlive this
   Tasks tasks_;
 };
 

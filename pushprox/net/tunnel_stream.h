@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "pushprox/net/event_loop.h"
 
@@ -48,6 +50,10 @@ class TunnelStream final : public Disposable {
   void Consumed(std::size_t bytes);
   void End();                        // behind what was written
   void Reset(std::string_view why);  // no callback comes after it
+  // Lives as long as the stream, and so beyond End while something is unsent.
+  void Keep(std::unique_ptr<Disposable> what) { kept_ = std::move(what); }
+  // Nothing is called any more: it ended, and what is unsent waits to go.
+  bool left() const { return handler_ == nullptr; }
 
  private:
   friend class Tunnel;
@@ -71,6 +77,7 @@ class TunnelStream final : public Disposable {
   bool full_ = false;  // OnWritable is owed
   std::string out_;
   std::size_t sent_ = 0;
+  std::unique_ptr<Disposable> kept_;
 };
 
 }  // namespace drover::pushprox

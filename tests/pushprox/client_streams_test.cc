@@ -215,6 +215,38 @@ TEST_SUITE("client streams") {
     CHECK(in_flight() == 0);
   }
 
+  TEST_CASE_FIXTURE(Fixture, "an answer that the proxy does not take counts until it is reset") {
+    const std::string page((256 << 10) + (40 << 10), 'x');
+    NotingStream one, two, three, four;
+    for (NotingStream* stream : {&one, &two}) {
+      stream->consumes = false;
+      Open(*stream, "GET http://node-a:1/");
+      if (stream == &one) Carry([&] { return target.Accept(); });
+      std::string asked;
+      Carry([&] { return !(asked += target.Read()).empty(); });
+      target.Write("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(page.size()) +
+                   "\r\n\r\n");
+      for (std::size_t at = 0; at < page.size(); at += 64 << 10) {
+        target.Write(std::string_view(page).substr(at, 64 << 10));
+        for (int k = 0; k < 20; ++k) Carry([] { return true; });
+      }
+      Carry([&] { return stream->got.size() == kTunnelCredit && in_flight() == 0; });
+    }
+    CHECK(client.streams() == 2);
+    Open(three, "GET http://node-a:1/");
+    Carry([&] { return Ended(three); });
+    CHECK(three.got.find("too many") != std::string::npos);
+    CHECK(client.streams() == 2);
+    Pass(Millis(1'100));
+    Pass(Millis(5'100));
+    Carry([&] { return one.notes.back() == "reset the proxy did not take the answer"; });
+    CHECK(client.streams() == 0);
+    Open(four, "GET http://node-a:1/");
+    std::string asked;
+    Carry([&] { return !(asked += target.Read()).empty(); });
+    CHECK(in_flight() == 1);
+  }
+
   TEST_CASE_FIXTURE(Fixture, "CONNECT: bytes and ends both ways") {
     NotingStream relay, late;
     Open(relay, "CONNECT node-a:1");
