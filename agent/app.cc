@@ -401,12 +401,13 @@ void App::Stop() {
   {
     Lock lock(mutex_);
     builtins_.clear();
-    pushprox_.reset();
   }
   if (const auto forwarder = switchboard_.forwarder()) {
     forwarder->Maintain();
     forwarder->Stop();
   }
+  Lock lock(mutex_);
+  pushprox_.reset();
 }
 
 }  // namespace drover::agent
