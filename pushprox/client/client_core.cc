@@ -9,9 +9,10 @@ ClientCore::ClientCore(ClientPlan plan, Registry& registry, Clock& clock, const 
     : log_(log),
       loop_(clock),
       resolver_(loop_),
+      proxy_resolver_(loop_),
       context_(loop_, resolver_, log, registry, std::make_shared<const ClientPlan>(std::move(plan)),
                std::random_device{}()),
-      links_(context_, registry) {
+      links_(context_, proxy_resolver_, registry) {
   Say(context_.plan());
   loop_.Post([this] { links_.Start(); });
   thread_ = std::jthread([this] { loop_.Run(); });

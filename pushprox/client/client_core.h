@@ -9,7 +9,7 @@
 
 namespace drover::pushprox {
 
-// Has a thread of its own, and one for DNS. Thread-safe.
+// Has a thread of its own, and up to two for DNS. Thread-safe.
 class ClientCore {
  public:
   // Counts in `registry`, where a later one goes on with the same counters. `registry`, `clock` and
@@ -27,7 +27,8 @@ class ClientCore {
 
   const Logger& log_;
   EventLoop loop_;
-  Resolver resolver_;
+  Resolver resolver_;        // of targets
+  Resolver proxy_resolver_;  // waits for none of them
   ClientContext context_;
   Links links_;
   std::jthread thread_;

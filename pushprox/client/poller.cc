@@ -24,7 +24,7 @@ Poller::Poller(ClientContext& context, std::shared_ptr<ProxyLeg> leg, std::strin
                 .cap = context.plan().options.retry_most,
                 .factor = 1.5},
                context.NextSeed()),
-      retry_(context.loop, [this] { Poll(); }),
+      retry_(context.loop, [this] { OnRetry(); }),
       held_(context.loop, [this] {
         if (call_ != nullptr && call_->connected()) owner_.OnPolled();
       }) {}
@@ -44,13 +44,22 @@ void Poller::Poll() {
   began_ = context_.loop.now();
   auto request = leg_->Request("poll");
   if (!request) {
-    RetryLater(PollerOwner::Failure::kAnswered, request.error().message());
+    cannot_ = request.error().message();
+    retry_.Set(Millis(0));
     return;
   }
   AppendField(*request, "Content-Length", std::to_string(name_.size()));
   call_ = &leg_->peer.Open(*this);
   call_->Write(*request + "\r\n" + name_);
   held_.Set(kHeld);
+}
+
+void Poller::OnRetry() {
+  if (cannot_.empty()) {
+    Poll();
+  } else {
+    RetryLater(PollerOwner::Failure::kAnswered, std::exchange(cannot_, {}));
+  }
 }
 
 void Poller::OnHead(const Head& head) { status_ = head.status; }
@@ -77,12 +86,6 @@ void Poller::OnEnd() {
                "the proxy answered " + std::to_string(status_) + " " + body_.substr(0, 200));
     return;
   }
-  if (!connected_ || said_)
-    context_.log.Info("registered with the proxy",
-                      {{"fqdn", name_}, {"proxy", leg_->access->url.ToString()}});
-  connected_ = true;
-  said_ = false;
-  backoff_.Reset();
   if (!renew) {
     const Status started = Start();
     if (!started) {
@@ -90,6 +93,12 @@ void Poller::OnEnd() {
       return;
     }
   }
+  if (!connected_ || said_)
+    context_.log.Info("registered with the proxy",
+                      {{"fqdn", name_}, {"proxy", leg_->access->url.ToString()}});
+  connected_ = true;
+  said_ = false;
+  backoff_.Reset();
   Poll();
   owner_.OnPolled();
 }

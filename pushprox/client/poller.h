@@ -30,7 +30,7 @@ class Poller final : public Disposable, private CallHandler {
          PollerOwner& owner);
   ~Poller() override;
 
-  void Poll();
+  void Poll();  // calls nothing back from here
   void Stop();  // nothing is called any more
   const std::string& name() const { return name_; }
 
@@ -40,6 +40,7 @@ class Poller final : public Disposable, private CallHandler {
   void OnEnd() override;
   void OnFailed(const std::string& why, bool stale) override;
   Status Start();
+  void OnRetry();
   void RetryLater(PollerOwner::Failure failure, const std::string& why);
 
   ClientContext& context_;
@@ -50,6 +51,7 @@ class Poller final : public Disposable, private CallHandler {
   Timer retry_;
   Timer held_;
   Call* call_ = nullptr;
+  std::string cannot_;  // why no poll could be made, to be told by the timer
   int status_ = 0;
   std::string body_;
   bool too_long_ = false;

@@ -145,4 +145,13 @@ std::map<std::string, std::string> ParseRefusedNames(std::string_view json) {
   return names;
 }
 
+std::optional<std::set<std::string>> ParseAcceptedNames(std::string_view json) {
+  const auto root = json::Parse(json);
+  const json::Value* const accepted = root ? root->Find("accepted") : nullptr;
+  if (accepted == nullptr) return std::nullopt;
+  std::set<std::string> names;
+  for (const json::Value& one : accepted->items()) names.insert(one.AsString());
+  return names;
+}
+
 }  // namespace drover::pushprox

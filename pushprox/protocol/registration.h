@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,5 +54,9 @@ Result<Registration> ParseRegistration(std::string_view json);
 // What the proxy says to a registration, as far as it says no: names and why, cut to what a log
 // takes. Empty also when `json` is nothing of that kind.
 std::map<std::string, std::string> ParseRefusedNames(std::string_view json);
+// As far as it says yes: all names that the tunnel has now. Nothing when it does not tell.
+std::optional<std::set<std::string>> ParseAcceptedNames(std::string_view json);
+// Why a tunnel lost a name that others still serve.
+inline constexpr std::string_view kNewerTunnels = "newer tunnels have that name";
 
 }  // namespace drover::pushprox

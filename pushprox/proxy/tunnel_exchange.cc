@@ -225,7 +225,7 @@ void TunnelExchange::SendAwayWithoutNames() {
 
 void TunnelExchange::Lose(const std::string& name) {
   std::erase(names_, name);
-  Tell({{name, "newer tunnels have that name"}});
+  Tell({{name, std::string(kNewerTunnels)}});
 }
 
 void TunnelExchange::LeaveNames() {

@@ -288,7 +288,7 @@ targets:
                                      ("c", "/", "HTTP/1.1 500 ")):
                 pushed = stock.run(name, f"http://{name}:9100{path}", f"id-{name}-{number}")
                 assert want in pushed and "X-Prometheus-Scrape-Timeout: " in pushed, pushed
-        assert len(stock.others) == 1 and stock.others[0].startswith(b"GET /tunnel HTTP/1.1"), stock.others
+        assert stock.others and all(one.startswith(b"GET /tunnel HTTP/1.1") for one in stock.others), stock.others
         wait_until(lambda: links(client, "poll") == 1, 5)
         # A poll of one name does not answer for another.
         assert "not-allowed" in stock.run("b", "http://node-b:9100/metrics", "id-wrong")
