@@ -22,6 +22,11 @@ namespace {
 constexpr std::size_t kMostThrownAway = 8 << 20;
 constexpr long kLater = -1;
 constexpr long kBroken = -2;
+constexpr int kRtoMaxMs = 44;  // TCP_RTO_MAX_MS of linux/tcp.h, newer than the headers at hand
+
+void Set(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof value);  // fails for what is not TCP, or not known
+}
 
 std::string TlsError() {
   const unsigned long code = ::ERR_peek_last_error();
@@ -55,15 +60,12 @@ bool IsAddress(const std::string& host) {
 
 void PrepareSocket(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-  const auto set = [fd](int level, int option, int value) {
-    ::setsockopt(fd, level, option, &value, sizeof value);  // fails for what is not TCP
-  };
-  set(IPPROTO_TCP, TCP_NODELAY, 1);
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 15);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 4);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 35'000);
+  Set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  Set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  Set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 15);
+  Set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+  Set(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
+  Set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 35'000);
 }
 
 Result<int> StartConnect(const Address& address) {
@@ -387,6 +389,13 @@ void Stream::Resume() {
   // Not from here: the caller may be in the middle of the scratch buffer.
   again_ = true;
   loop_.Again(*this);
+}
+
+void Stream::OutliveCuts() {
+  if (fd_ < 0) return;
+  Set(fd_, IPPROTO_TCP, TCP_USER_TIMEOUT, 120'000);
+  Set(fd_, IPPROTO_TCP, TCP_KEEPCNT, 21);
+  Set(fd_, IPPROTO_TCP, kRtoMaxMs, 4'000);
 }
 
 void Stream::WatchHangup(bool on) {

@@ -55,6 +55,9 @@ class Stream final : public Watcher {
   void Resume();  // and what is left of earlier bytes first
   // While nothing is expected from the peer: its end (even of its half) is OnClosed.
   void WatchHangup(bool on);
+  // Keeps a connection that is cut for two minutes, and sends again every few seconds (Linux 6.15
+  // and later): for a peer that takes long to see that it should come anew.
+  void OutliveCuts();
   // After what was written is sent and the peer has had the chance to read it: what it still sends
   // is thrown away for a while. OnClosed comes then; the owner limits the time.
   void CloseWhenSent();

@@ -55,6 +55,7 @@ void PollExchange::OnBodyEnd() {
   connection_.SetTimer(context.options.poll_hold > Millis(0) ? context.options.poll_hold
                                                              : std::chrono::hours(24 * 365));
   connection_.stream().WatchHangup(true);
+  connection_.stream().OutliveCuts();
   registered_ = true;
   if (!context.broker.Begin(name_, *this, context.loop.now())) {
     registered_ = false;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A pulled cable between drover-pushprox's clients and proxy, in two network namespaces: when scrapes say 503, and when they work again, over
-a tunnel and over polls.
+a tunnel and over polls; also a stock client's where $PEERS_BIN has pushprox-client.
 
 usage: pushprox_cable.py BIN_FOLDER
 Needs the right to make network namespaces; without it the test is skipped (77).
@@ -17,6 +17,8 @@ import time
 import drover
 from drover import BIN, wait_until
 
+STOCK = pathlib.Path(os.environ.get("PEERS_BIN", "/nonexistent")) / "pushprox-client"
+KINDS = {"far": ("tunnel", 5), "localhost": ("poll", 15), "127.0.0.1": ("stock client", 15)}  # and the most seconds until it is back
 NAMES = f"drover-a{os.getpid()}", f"drover-b{os.getpid()}"
 PAGE_SERVER = """
 import http.server
@@ -55,11 +57,11 @@ def scrape(name, seconds):
     return int(run.stdout)
 
 
-def cut_for(seconds, code):
+def cut_for(seconds, code, names):
     """What the scrapes said meanwhile, and how long after it the first worked, as text."""
     cut()
     began = time.monotonic()
-    codes, first = {"far": [], "localhost": []}, {}
+    codes, first = {name: [] for name in names}, {}
     while time.monotonic() - began < seconds:
         for name in codes:
             asked = time.monotonic() - began
@@ -70,15 +72,14 @@ def cut_for(seconds, code):
     mend()
     began = time.monotonic()
     back = {}
-    while len(back) < 2 and time.monotonic() - began < 20:
+    while len(back) < len(names) and time.monotonic() - began < 20:
         for name in codes:
             if name not in back and code(name, 0.5) == 200:
                 back[name] = time.monotonic() - began
-    assert set(codes["far"] + codes["localhost"]) <= {502, 503, 504}, codes
+    assert set(sum(codes.values(), [])) <= {502, 503, 504}, codes
     assert seconds < 45 or first["far"] < 45 and set(codes["far"][-3:]) == {503}, (first, codes)
-    assert back.get("far", 99) <= 5 and back.get("localhost", 99) <= 15, (back, codes)
-    return "; ".join(f"{kind} {'503 after %.0f s, ' % first[name] if name in first else ''}back after {back[name]:.1f} s"
-                     for kind, name in (("tunnel", "far"), ("poll", "localhost")))
+    assert all(back.get(name, 99) <= KINDS[name][1] for name in names), (back, codes)
+    return "; ".join(f"{KINDS[name][0]} {'503 after %.0f s, ' % first[name] if name in first else ''}back after {back[name]:.1f} s" for name in names)
 
 
 def pulled_cable():
@@ -100,14 +101,19 @@ def pulled_cable():
             pathlib.Path(f"{folder}/client.yml").write_text("targets: [{name: far, port: 9100, address: 127.0.0.1}]\n")
             start(NAMES[1], program, "client", url, f"--config.file={folder}/client.yml", "--metrics-addr=")
 
+            names = ["far", "localhost"]
+            if STOCK.is_file():
+                names.append("127.0.0.1")
+                start(NAMES[1], str(STOCK), url, "--fqdn=127.0.0.1", "--metrics-addr=127.0.0.1:9370")
+
             def code(name, timeout=2):
                 with contextlib.suppress(subprocess.SubprocessError):
                     return scrape(name, timeout)
                 return 0
-            for name in ("far", "localhost"):
+            for name in names:
                 wait_until(lambda n=name: code(n) == 200, 10, f"the first scrape of {name}")
             for seconds in (7, 20, 60):
-                back = cut_for(seconds, code)
+                back = cut_for(seconds, code, names)
                 print(f"  cut for {seconds} s: {back}", flush=True)
         finally:
             for one in running:
