@@ -76,7 +76,8 @@ App::App(const AppOptions& options, Clock& clock, const Logger& log)
       log_(log),
       curl_("drover-agent/" + std::string(Version())),
       reload_(registry_, clock, log),
-      switchboard_(registry_) {
+      switchboard_(registry_),
+      flavour_(log) {
   telemetry::AddProcessMetrics(registry_);
   telemetry::AddBuildInfo(registry_, "drover_agent");
 }
@@ -124,6 +125,7 @@ Status App::Begin() {
         ReopenQueues();
       }
       if (round % 30 == 0) TrimHeap();
+      if (round % 60 == 59) LookForComponents();
     }
   });
   return {};
@@ -325,12 +327,26 @@ Result<pushprox::ClientPlan> App::PlanPushprox(const pushprox::ClientConfig& con
   return plan;
 }
 
+bool App::ComponentsChanged(const AgentConfig& config) {
+  if (!config.pushprox || config.pushprox->flavour.empty()) return false;
+  return flavour_.Changed({config.pushprox->flavour, config.pushprox->components, {}},
+                          options_.rootfs);
+}
+
+void App::LookForComponents() {
+  Lock lock(mutex_);
+  if (!ComponentsChanged(config_)) return;
+  if (const Status applied = ApplyPushprox(config_); !applied)
+    log_.Error("the flavour's components cannot be taken", {{"err", applied.error().message()}});
+}
+
 // A flavour that finds nothing is no error: one configuration serves nodes with and without.
 Status App::ApplyPushprox(const AgentConfig& config) {
   if (!config.pushprox) {
     pushprox_.reset();
     return {};
   }
+  ComponentsChanged(config);  // before they are planned with: what comes between is seen later
   auto plan = PlanPushprox(*config.pushprox);
   if (!plan) {
     if (plan.error().code() != ErrorCode::kNotFound) return tl::unexpected(plan.error());

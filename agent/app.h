@@ -23,6 +23,7 @@
 #include "core/metrics/registry.h"
 #include "core/os/folder_lock.h"
 #include "pushprox/client/client_core.h"
+#include "pushprox/client/flavour_watch.h"
 
 namespace drover::agent {
 
@@ -70,6 +71,8 @@ class App final : public RunningProgram {
   void ReopenQueues();
   Status ApplyBuiltins(const AgentConfig& config) REQUIRES(mutex_);
   Status ApplyPushprox(const AgentConfig& config) REQUIRES(mutex_);
+  void LookForComponents();  // of the flavour, that came or went since
+  bool ComponentsChanged(const AgentConfig& config) REQUIRES(mutex_);
   Result<pushprox::ClientPlan> PlanPushprox(const pushprox::ClientConfig& config) const;
   Result<builtin::BuiltinLoop::Source> MakeNodeSource(const NodeConfig& config);
   // What can be wrong beyond the file's own rules; changes nothing.
@@ -97,6 +100,7 @@ class App final : public RunningProgram {
   std::map<std::string, std::string> builtin_texts_ GUARDED_BY(mutex_);
   std::unique_ptr<pushprox::ClientCore> pushprox_ GUARDED_BY(mutex_);  // null without the section
   std::string pushprox_text_ GUARDED_BY(mutex_);
+  pushprox::FlavourWatch flavour_ GUARDED_BY(mutex_);
   std::unique_ptr<scrape::ScrapeManager> scrapes_;
 
   std::unique_ptr<http::WebConfigFile> web_config_;  // may be null

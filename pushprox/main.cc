@@ -5,7 +5,7 @@
 
 #include "core/base/version.h"
 #include "core/config/run_program.h"
-#include "pushprox/client/client.h"
+#include "pushprox/client/watched_client.h"
 #include "pushprox/proxy/proxy.h"
 
 namespace {
@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
          [&](Flags& flags) { pushprox::AddFlags(flags, options); },
          [&](const Flags&, Clock& clock, const Logger& log) {
            return options.flavour_show ? ShowAndEnd(options)
-                                       : pushprox::Client::Start(options, clock, log);
+                                       : pushprox::WatchedClient::Start(options, clock, log);
          }},
         argc - 1, argv + 1);
   }

@@ -93,6 +93,30 @@ def costs_nothing_when_absent():
         assert memory(having, "RssAnon") - memory(without, "RssAnon") < 2048
 
 
+def components_later():
+    """A component that comes after the start is served within a minute: by the client alone, and by an agent that had nothing to do."""
+    with Stack() as stack:
+        roots = [stack.folder / name for name in ("client-root", "agent-root")]
+        for root in roots:
+            (root / "var/lib/rancher/rke2/agent/pod-manifests").mkdir(parents=True)
+        (roots[0] / "var/lib/rancher/rke2/agent/pod-manifests/kube-proxy.yaml").write_text("x")
+        proxy = start(stack, "proxy", ["--insecure", "--poll.away-wait=500ms"])
+        client = start(stack, "client", [f"--proxy-url={proxy.url}", "--fqdn=node-c", "--flavour=auto", f"--path.rootfs={roots[0]}"])
+        agent = stack.start("drover-agent", f"exporters: {{self: {{enabled: false}}}}\npushprox: {{proxy_url: '{proxy.url}', fqdn: node-a, flavour: auto}}\n",
+                            [f"--path.rootfs={roots[1]}"])
+        wait_until(lambda: scrape(proxy, "http://node-c:10249/metrics")[0] == 502, 10, "the component that is there")
+        assert scrape(proxy, "http://node-c:10259/metrics")[0] == 403
+        assert "nothing to scrape on this node" in agent.read_log() and scrape(proxy, "http://node-a:10259/metrics")[0] == 404
+        for root in roots:
+            (root / "var/lib/rancher/rke2/agent/pod-manifests/kube-scheduler.yaml").write_text("x")
+        for name in ("node-c", "node-a"):
+            wait_until(lambda: scrape(proxy, f"http://{name}:10259/metrics")[0] == 502, 70, f"the new component of {name}")
+        for program in (client, agent):
+            assert re.search("components have changed.*kube-scheduler", program.read_log()), program.read_log()
+        client.terminate_well()
+        agent.terminate_well()
+
+
 def mistakes():
     """The section is checked with the file: place and reason."""
     with Stack() as stack:
@@ -109,4 +133,4 @@ def mistakes():
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    drover.run([agent_serves, costs_nothing_when_absent, mistakes])
+    drover.run([agent_serves, costs_nothing_when_absent, mistakes, components_later])

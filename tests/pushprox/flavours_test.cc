@@ -6,7 +6,10 @@
 #include <doctest/doctest.h>
 
 #include "core/config/yaml.h"
+#include "pushprox/client/flavour_watch.h"
 #include "pushprox/client/options.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/memory_log.h"
 #include "tests/support/temp_folder.h"
 
 namespace drover::pushprox {
@@ -179,6 +182,25 @@ TEST_SUITE("flavours") {
     CHECK(Validate(config, *root).has_value());
     CHECK(WriteTargets(config.targets) == text);
     CHECK(config.targets.size() == 5);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "components that come later, and go, are seen and logged") {
+    drover::testing::FakeClock clock;
+    drover::testing::MemoryLog lines;
+    const Logger log(lines, clock, LogLevel::kInfo, LogFormat::kLogfmt);
+    FlavourWatch watch(log);
+    FlavourOptions options;
+    CHECK_FALSE(watch.Changed(options, folder.path()));  // the first look
+    CHECK_FALSE(watch.Changed(options, folder.path()));
+    Files({"var/lib/rancher/rke2/agent/pod-manifests/kube-proxy.yaml"});
+    CHECK(watch.Changed(options, folder.path()));
+    CHECK(lines.text().find("kube-proxy: ") != std::string::npos);
+    CHECK_FALSE(watch.Changed(options, folder.path()));
+    options.flavour = "rke2";  // asks for something else: no change of the node
+    CHECK_FALSE(watch.Changed(options, folder.path()));
+    std::filesystem::remove_all(folder.path() + "/var");
+    CHECK(watch.Changed(options, folder.path()));
+    CHECK(lines.text().find("kube-proxy: not on this node") != std::string::npos);
   }
 
   TEST_CASE_FIXTURE(Fixture, "a flavour never opens the client, also when it finds nothing") {
