@@ -91,6 +91,15 @@ TEST_SUITE("registration") {
     for (const char* text : {"", "[]", "{}", R"({"refused":1})", R"({"refused":[1,"x",[]]})"})
       CHECK(ParseRefusedNames(text).empty());
   }
+
+  TEST_CASE("the names that a tunnel has") {
+    using Names = std::set<std::string>;
+    CHECK(ParseAcceptedNames(R"({"accepted":["a","b"],"refused":[]})") == Names{"a", "b"});
+    CHECK(ParseAcceptedNames(R"({"accepted":[]})") == Names{});
+    CHECK(ParseAcceptedNames(R"({"accepted":7})") == Names{});
+    for (const char* text : {"", "{}", "[]", "{\"accepted\":["})
+      CHECK_FALSE(ParseAcceptedNames(text).has_value());
+  }
 }
 
 }  // namespace drover::pushprox
