@@ -117,6 +117,7 @@ Status App::Begin() {
     DROVER_CHECK(Apply(loaded.config));
   }
   reload_.Started();
+  ready_ = true;
   maintenance_ = std::jthread([this](std::stop_token stop) {
     for (int round = 0; clock_.SleepFor(std::chrono::seconds(1), stop); ++round) {
       if (const auto forwarder = switchboard_.forwarder()) {
@@ -402,7 +403,7 @@ pages::View App::PageView() {
 void App::AddRoutes() {
   pages::AddPages(
       router_, [this] { return PageView(); }, clock_);
-  telemetry::AddRoutes(router_, registry_, {"drover-agent"});
+  telemetry::AddRoutes(router_, registry_, {"drover-agent", [this] { return ready_.load(); }});
   telemetry::AddLifecycleRoutes(router_, options_.enable_lifecycle, [this] { return Reload(); });
   router_.Use(http::CompressResponses());
   if (web_config_) web_config_->Protect(router_);

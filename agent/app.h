@@ -1,6 +1,7 @@
 // drover-agent as a whole: configuration, collection, scraping, forwarding, pages.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -88,6 +89,7 @@ class App final : public RunningProgram {
   std::unique_ptr<FileSystem> fs_;
   http::CurlLoop curl_;
   ReloadState reload_;
+  std::atomic<bool> ready_{false};  // the configuration is applied
   forward::Switchboard switchboard_;
   builtin::CollectorTap collectors_;
 
