@@ -2,25 +2,12 @@
 
 #include <utility>
 
+#include "core/base/base64.h"
 #include "core/base/version.h"
 #include "core/os/file_system.h"
 
 namespace drover::pushprox {
 namespace {
-
-std::string Base64(std::string_view text) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    unsigned group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8 | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += i + k > text.size() ? '=' : kDigits[(group >> (18 - 6 * k)) & 63];
-  }
-  return out;
-}
 
 PeerOptions OptionsOf(const ProxyAccess& access, const std::string& address) {
   PeerOptions options;
@@ -51,7 +38,7 @@ Result<std::string> ProxyAccess::Authorization() const {
     return "Bearer " + token;
   }
   if (url.user.empty()) return std::string();
-  return "Basic " + Base64(url.user + ":" + url.password);
+  return "Basic " + ToBase64(url.user + ":" + url.password);
 }
 
 ProxyLeg::ProxyLeg(EventLoop& loop, Resolver& resolver, std::shared_ptr<const ProxyAccess> with,

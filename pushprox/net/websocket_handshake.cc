@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "core/base/base64.h"
 #include "core/http/message.h"
 
 namespace drover::pushprox {
@@ -12,14 +13,6 @@ namespace {
 
 constexpr std::string_view kMagic = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455
 constexpr std::size_t kKeyBytes = 16;
-
-std::string Base64(const unsigned char* bytes, std::size_t size) {
-  std::string out((size + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends with a 0
-  const int n = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes,
-                                  static_cast<int>(size));
-  out.resize(static_cast<std::size_t>(n));
-  return out;
-}
 
 // Of all fields of that name: is `item` in one of their comma-separated lists?
 bool Lists(const http::Headers& headers, std::string_view field, std::string_view item) {
@@ -52,7 +45,7 @@ Result<std::string> NewWebSocketKey() {
   std::array<unsigned char, kKeyBytes> bytes{};
   if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
     return Fail(ErrorCode::kUnavailable, "no random bytes");
-  return Base64(bytes.data(), bytes.size());
+  return ToBase64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::string WebSocketAccept(std::string_view key) {
@@ -60,7 +53,7 @@ std::string WebSocketAccept(std::string_view key) {
   std::array<unsigned char, 20> digest{};
   unsigned size = 0;
   ::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha1(), nullptr);
-  return Base64(digest.data(), digest.size());
+  return ToBase64({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 std::string TunnelRequest(std::string_view path, std::string_view host, std::string_view key,

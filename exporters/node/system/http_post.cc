@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/base64.h"
 #include "core/base/numbers.h"
 #include "exporters/common/fields.h"
 
@@ -17,21 +18,6 @@ namespace drover::exporters::node {
 namespace {
 
 constexpr std::size_t kMaxAnswer = 8 << 20;
-
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    unsigned block = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      block = block << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0);
-    for (std::size_t i = 0; i < 4; ++i) {
-      out += at + i > bytes.size() && i > 1 ? '=' : kAlphabet[block >> (18 - 6 * i) & 63];
-    }
-  }
-  return out;
-}
 
 class Connection {
  public:
@@ -140,7 +126,7 @@ Result<PostTarget> ParsePostTarget(std::string_view url) {
   std::string_view authority = url.substr(0, slash);
   if (slash < url.size()) target.path = url.substr(slash);
   if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    target.authorization = "Basic " + Base64(authority.substr(0, at));
+    target.authorization = "Basic " + ToBase64(authority.substr(0, at));
     authority.remove_prefix(at + 1);
   }
   const bool has_brackets = authority.starts_with('[');
