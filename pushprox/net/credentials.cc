@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <array>
+#include <cstring>
 #include <ctime>
 
 #include <openssl/crypto.h>
@@ -27,7 +28,10 @@ std::string AddressText(std::string_view bytes) {
 }
 
 tl::unexpected<Error> Bad(const std::string& file, std::string_view what) {
-  const char* why = ::ERR_reason_error_string(::ERR_peek_last_error());
+  const unsigned long first = ::ERR_peek_error();
+  const char* why = ERR_SYSTEM_ERROR(first)
+                        ? std::strerror(ERR_GET_REASON(first))  // NOLINT(concurrency-mt-unsafe)
+                        : ::ERR_reason_error_string(::ERR_peek_last_error());
   std::string text = file + ": " + std::string(what);
   if (why != nullptr) text += std::string(" (") + why + ")";
   ::ERR_clear_error();
