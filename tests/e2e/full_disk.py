@@ -31,8 +31,15 @@ class SmallDisk:
     def fill(self, leave):
         """A file that takes all but `leave` bytes."""
         free = os.statvfs(self.path)
-        with open(f"{self.path}/filler", "wb") as filler:
-            filler.write(b"x" * (free.f_bavail * free.f_frsize - leave))
+        left = free.f_bavail * free.f_frsize - leave
+        with open(f"{self.path}/filler", "wb", buffering=0) as filler:
+            try:
+                while left > 0:
+                    left -= filler.write(b"x" * left)
+            except OSError:
+                if leave:
+                    raise
+                # A program took room meanwhile: full it is.
 
     def make_room(self):
         os.remove(f"{self.path}/filler")
